@@ -1,0 +1,63 @@
+# Every target makes the virtual environment it needs; `make demo` and `make test` work on a
+# fresh clone with Python 3.11, venv, pip and make.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+RUN    := $(VENV)/.installed-run
+DEV    := $(VENV)/.installed-dev
+
+.PHONY: demo test check all lint types audit generated generate docs fmt fuzz lock clean help
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(RUN) ## validate, plan, apply, drift and heal on the embedded platform
+	@$(BIN)/python scripts/demo.py
+
+test: $(DEV) ## run every test
+	$(BIN)/python -m pytest
+
+check: lint types audit generated test ## everything a change must pass
+
+lint: $(DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/codespell reconciler docs examples scripts tests *.md
+
+types: $(DEV)
+	$(BIN)/mypy
+
+audit: $(DEV)
+	$(BIN)/zizmor --offline --quiet .github/workflows examples/workflows
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/workflows/*.yml
+
+generated: $(DEV)
+	$(BIN)/python scripts/generate.py --check
+
+generate: $(DEV) ## rewrite schemas and reference pages
+	$(BIN)/python scripts/generate.py
+
+docs: generate ## reference pages and the pictures of the README
+
+fmt: $(DEV) ## format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+fuzz: $(DEV) ## the property-based tests with many more examples
+	RECONCILER_FUZZ=10000 $(BIN)/python -m pytest -m "not slow" --timeout=3600 -k "property or fuzz or convergence"
+
+lock: $(DEV) ## renew requirements/*.txt from pyproject.toml
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements/run.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev pyproject.toml -o requirements/dev.txt
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(RUN): requirements/run.txt pyproject.toml scripts/install.py
+	@$(PYTHON) scripts/install.py $(VENV) requirements/run.txt
+	@touch $@
+
+$(DEV): requirements/dev.txt pyproject.toml scripts/install.py
+	@$(PYTHON) scripts/install.py $(VENV) requirements/dev.txt
+	@touch $@ $(RUN)

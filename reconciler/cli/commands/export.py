@@ -1,0 +1,78 @@
+"""`reconciler export`: what is live in, manifests out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reconciler.cli.commands.fmt import write_atomically
+from reconciler.cli.options import (
+    FILE,
+    output_option,
+    select_options,
+    settings,
+    wire_options,
+    workspace_options,
+)
+from reconciler.cli.output import note, result
+from reconciler.cli.planning import open_session
+from reconciler.errors import Exit
+from reconciler.pipeline import Exported, export
+
+
+@click.command()
+@click.argument("path", required=False, type=FILE)
+@output_option("text", "json")
+@click.option("--update", is_flag=True, help="Edit existing manifests in place, comments kept.")
+@select_options
+@workspace_options
+@wire_options
+def command(path: Path | None, output: str, update: bool, **flags: Any) -> int:
+    """Write a manifest for every live object, without what the server fills in by itself.
+
+    Files go below PATH (by default the workspace's first manifests folder) as KIND/NAME.yaml; `-`
+    prints them. Existing files stay as they are, unless --update brings their declared fields up
+    to date. Secrets become references. Exported and planned, nothing differs.
+    """
+    to_stdout = path is not None and str(path) == "-"
+    given = settings(output=output, **flags)
+    with open_session(given, needs_manifests=False) as run:
+        found = export(run, None if to_stdout else path, update=update)
+    if to_stdout:
+        result("---\n".join(text for _, text in found.created))
+        return int(Exit.DONE)
+    for file, text in (*found.created, *found.updated):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(file, text.encode())
+    _tell(found, output, run.workspace.root)
+    return int(Exit.DONE)
+
+
+def _tell(found: Exported, output: str, root: Path) -> None:
+    def shown(file: Path) -> str:
+        return (file.relative_to(root) if file.is_relative_to(root) else file).as_posix()
+
+    created = [shown(file) for file, _ in found.created]
+    updated = [shown(file) for file, _ in found.updated]
+    if output == "json":
+        from reconciler.report.machine import dumps
+
+        document = {
+            "format": "reconciler.export/v1",
+            "exitCode": 0,
+            "diagnostics": [d.as_json() for d in found.diagnostics],
+            "created": created,
+            "updated": updated,
+            "unchanged": found.unchanged,
+        }
+        result(dumps(document))
+        return
+    for name in created:
+        result(f"created {name}")
+    for name in updated:
+        result(f"updated {name}")
+    for diagnostic in found.diagnostics:
+        note(f"{diagnostic.severity}: {diagnostic.summary}")
+    note(f"{len(created)} created, {len(updated)} updated, {found.unchanged} already declared")

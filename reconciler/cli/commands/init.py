@@ -1,0 +1,129 @@
+"""`reconciler init`: a folder in, a workspace with a first manifest and a workflow out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli.options import FILE
+from reconciler.cli.output import note, result
+from reconciler.errors import UsageError
+
+WORKSPACE = """\
+# yaml-language-server: $schema=.reconciler/schemas/Workspace.schema.json
+apiVersion: reconciler/v1
+kind: Workspace
+metadata:
+  name: {name}
+spec:
+  manifests: [manifests]
+  platforms:
+    main:
+      url: {{env: JFROG_URL}}
+      token: {{env: JFROG_ACCESS_TOKEN}}
+  # Deleting is opt-in; what is no longer declared is listed and kept.
+  prune: false
+"""
+
+MANIFESTS = """\
+# yaml-language-server: $schema=../.reconciler/schemas/manifest.schema.json
+apiVersion: reconciler/v1
+kind: LocalRepository
+metadata:
+  name: example-generic-local
+  labels: {team: platform}
+spec:
+  packageType: generic
+  description: A first repository, kept by reconciler
+"""
+
+WORKFLOW = """\
+name: artifactory
+on:
+  pull_request:
+  push:
+    branches: [main]
+
+permissions:
+  contents: read
+
+concurrency:
+  group: artifactory-${{ github.ref }}
+  cancel-in-progress: false
+
+jobs:
+  plan:
+    if: github.event_name == 'pull_request'
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+        with:
+          persist-credentials: false
+      - run: pip install reconciler
+      - run: reconciler validate --output github
+      - run: reconciler plan --output markdown >> "$GITHUB_STEP_SUMMARY"
+        env:
+          JFROG_URL: ${{ vars.JFROG_URL }}
+          JFROG_ACCESS_TOKEN: ${{ secrets.JFROG_READ_TOKEN }}
+  apply:
+    if: github.event_name == 'push'
+    runs-on: ubuntu-latest
+    environment: artifactory
+    steps:
+      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+        with:
+          persist-credentials: false
+      - run: pip install reconciler
+      - run: reconciler apply --yes --output markdown >> "$GITHUB_STEP_SUMMARY"
+        env:
+          JFROG_URL: ${{ vars.JFROG_URL }}
+          JFROG_ACCESS_TOKEN: ${{ secrets.JFROG_WRITE_TOKEN }}
+"""
+
+IGNORED = "/schemas/\n/*.lock\n/*.tmp\n"
+
+
+@click.command()
+@click.argument("folder", type=FILE, default=Path("."))
+@click.option("--name", help="Name of the workspace; the folder's name when left out.")
+@click.option("--github", is_flag=True, help="Also write a GitHub workflow.")
+def command(folder: Path, name: str | None, github: bool) -> int:
+    """Write a workspace with a first manifest into FOLDER. Existing files are never touched."""
+    files = _files(folder, name or _name_of(folder), github)
+    taken = [file for file in files if file.exists()]
+    if taken:
+        raise UsageError(
+            f"{', '.join(str(file) for file in taken)} exists already; nothing was written",
+            hint="choose an empty folder",
+        )
+    for file, text in files.items():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        result(f"created {file.as_posix()}")
+    _write_schemas(folder / ".reconciler" / "schemas")
+    note("next: reconciler validate, then reconciler plan with JFROG_URL and JFROG_ACCESS_TOKEN set")
+    return 0
+
+
+def _files(folder: Path, name: str, github: bool) -> dict[Path, str]:
+    files = {
+        folder / "reconciler.yaml": WORKSPACE.format(name=name),
+        folder / "manifests" / "example.yaml": MANIFESTS,
+        folder / ".reconciler" / ".gitignore": IGNORED,
+    }
+    if github:
+        files[folder / ".github" / "workflows" / "artifactory.yml"] = WORKFLOW
+    return files
+
+
+def _name_of(folder: Path) -> str:
+    name = folder.resolve().name.lower()
+    kept = "".join(c if c.isascii() and (c.isalnum() or c in "_.-") else "-" for c in name)
+    return kept.strip("-_.") or "workspace"
+
+
+def _write_schemas(folder: Path) -> None:
+    from reconciler.cli.commands.schema import write_schemas
+
+    write_schemas(folder)

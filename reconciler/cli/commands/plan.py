@@ -1,0 +1,63 @@
+"""`reconciler plan`: manifests and platforms in, the plan out. Only reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reconciler.cli.options import (
+    FILE,
+    output_option,
+    select_options,
+    settings,
+    strict_option,
+    wire_options,
+    workspace_options,
+    write_options,
+)
+from reconciler.cli.output import result, wants_color
+from reconciler.cli.planning import guarded, open_session, plan_exit, rendered
+from reconciler.pipeline import make_plan
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=FILE)
+@output_option("text", "json", "markdown")
+@click.option("--out", type=FILE, help="Save the plan, for `apply --plan`.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when changes are pending.")
+@click.option("--unmanaged", is_flag=True, help="List live objects no manifest declares.")
+@select_options
+@strict_option
+@workspace_options
+@wire_options
+@write_options
+def command(
+    paths: tuple[Path, ...],
+    output: str,
+    out: Path | None,
+    detailed_exitcode: bool,
+    unmanaged: bool,
+    **flags: Any,
+) -> int:
+    """Show what an apply would change, field by field. Writes nothing anywhere.
+
+    Exit codes: 0 no block (with --detailed-exitcode: nothing pending), 2 changes pending,
+    3 something is blocked, 6 a platform cannot be reached.
+    """
+    given = settings(paths=paths, output=output, **flags)
+    with open_session(given) as run:
+        made = guarded(run, make_plan(run, unmanaged=unmanaged))
+    code = plan_exit(made, detailed=detailed_exitcode)
+    if out is not None:
+        _save(out, made, code)
+    color = wants_color(given.color, stderr=False)
+    result(rendered(made, output, code, color=color, verbose=given.verbose))
+    return code
+
+
+def _save(file: Path, made: Any, code: int) -> None:
+    from reconciler.report.machine import dumps, plan_json
+
+    file.write_text(dumps(plan_json(made, code)), encoding="utf-8")

@@ -1,0 +1,34 @@
+"""`reconciler sandbox`: serves the embedded platform on loopback."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from reconciler.cli.options import FILE
+from reconciler.errors import UsageError
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port; 0 takes a free one.")
+@click.option("--platforms", default="default", metavar="A,B", help="Names of the platforms.")
+@click.option("--version", "version", default="7.146.17", help="Version the platforms report.")
+@click.option("--state", type=FILE, help="File the state is read from and written to.")
+@click.option("--connect", is_flag=True, help="Also serve JFrog Connect.")
+def command(port: int, platforms: str, version: str, state: Path | None, connect: bool) -> int:
+    """Serve JFrog Platforms in memory, for trying manifests out and testing them.
+
+    Prints one JSON line with the URLs and tokens when ready; ends on Ctrl-C.
+    """
+    if connect:
+        raise UsageError("the sandbox of this version has no JFrog Connect")
+    from reconciler.sandbox import Sandbox
+    from reconciler.sandbox.server import serve
+
+    names = [name.strip() for name in platforms.split(",") if name.strip()]
+    if not names or len(set(names)) < len(names):
+        raise UsageError("--platforms needs different names, separated by commas")
+    serve(Sandbox(names, version=version), port, state, sys.stdout)
+    return 0

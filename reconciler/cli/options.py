@@ -1,0 +1,132 @@
+"""The flags several commands share, and how they become `Settings`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from reconciler.settings import Pin, Settings
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+FILE = click.Path(path_type=Path)
+
+
+def _together(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+workspace_options = _together(
+    click.option(
+        "--workspace",
+        type=FILE,
+        help="Workspace file or its folder; searched upwards when left out.",
+    ),
+    click.option("--no-color", is_flag=True, help="No colours (also: NO_COLOR)."),
+    click.option("--verbose", is_flag=True, help="Say more, on stderr."),
+)
+
+select_options = _together(
+    click.option(
+        "--only",
+        multiple=True,
+        metavar="TERM",
+        help="Only these: address glob, kind=, label=K=V, path=GLOB, project=, platform=. "
+        "Repeat for or, commas for and.",
+    ),
+    click.option("--exclude", multiple=True, metavar="TERM", help="Not these; wins over --only."),
+)
+
+strict_option = click.option("--strict", is_flag=True, help="Warnings are errors.")
+
+wire_options = _together(
+    click.option(
+        "--platform",
+        "pins",
+        multiple=True,
+        metavar="NAME=URL",
+        help="Pin a platform's URL; wins over the workspace file (also: RECONCILER_PLATFORMS).",
+    ),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(0.1, 3600),
+        default=30.0,
+        show_default=True,
+        help="Seconds one request may take.",
+    ),
+    click.option("--ca-file", type=FILE, help="Certificates of a private authority (PEM)."),
+    click.option("--client-cert", type=FILE, help="Client certificate (PEM)."),
+    click.option("--client-key", type=FILE, help="Key of the client certificate (PEM)."),
+    click.option(
+        "--rps",
+        type=click.FloatRange(0.0, min_open=False),
+        default=0.0,
+        help="Requests a second and platform at most; 0 is no limit.",
+    ),
+    click.option("--trace", type=FILE, help="Append every request to this file, redacted."),
+    click.option(
+        "--secret-dir",
+        "secret_dirs",
+        multiple=True,
+        type=FILE,
+        help="Folder outside the workspace that {file: ...} secrets may lie in.",
+    ),
+)
+
+write_options = _together(
+    click.option("--prune", is_flag=True, help="Delete what is no longer declared."),
+    click.option(
+        "--allow-deletes",
+        multiple=True,
+        metavar="KIND=N",
+        help="Raise the limit of deletes of one kind, for this run.",
+    ),
+    click.option(
+        "--allow-updates",
+        multiple=True,
+        metavar="KIND=N",
+        help="Raise the limit of updates of one kind, for this run.",
+    ),
+    click.option(
+        "--rotate",
+        multiple=True,
+        metavar="ADDRESS#FIELD",
+        help="Write this secret even if nothing shows that it changed.",
+    ),
+)
+
+
+def output_option(*formats: str) -> Callable[[Command], Command]:
+    """`--output`, for the formats a command has."""
+    return click.option(
+        "--output",
+        "-o",
+        type=click.Choice(formats),
+        default=formats[0],
+        show_default=True,
+        help="Format of the result.",
+    )
+
+
+def settings(**flags: Any) -> Settings:
+    """The settings of a run from a command's flags; unknown names are an error of ours."""
+    if flags.pop("prune", False):
+        from reconciler.pipeline import refuse_prune
+
+        refuse_prune()
+    certificate = [
+        str(p) for p in (flags.pop("client_cert", None), flags.pop("client_key", None)) if p
+    ]
+    pins = tuple(Pin.parse(text) for text in flags.pop("pins", ()))
+    if "rps" in flags:
+        flags["requests_per_second"] = flags.pop("rps")
+    if "no_color" in flags:
+        flags["color"] = not flags.pop("no_color")
+    return Settings(client_cert=tuple(certificate), pins=pins, **flags)

@@ -1,0 +1,1 @@
+"""Decisions: pure functions; no clock, network, disk or environment."""

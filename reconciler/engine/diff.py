@@ -1,0 +1,262 @@
+"""One desired and one live object in, the differences out. Only declared fields are looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler.kinds.fields import PASS_THROUGH, Field, FieldTable
+from reconciler.kinds.kind import Kind
+from reconciler.kinds.values import same, shown
+from reconciler.kinds.wire import reference_name, secrets_in
+from reconciler.model import UNSET, Entry, FieldChange, JsonValue, Live, Manifest
+
+NO_ENTRY = Entry(owner="")
+
+
+@dataclass(frozen=True, slots=True)
+class SecretKnowledge:
+    """What is known of one manifest's secrets when the plan is made.
+
+    `prints` holds a keyed fingerprint for each secret path whose value could be resolved;
+    `rotate` the paths whose write is forced.
+    """
+
+    prints: Mapping[str, str] = field(default_factory=dict)
+    rotate: frozenset[str] = frozenset()
+
+
+NOTHING_KNOWN = SecretKnowledge()
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How a live object differs from its manifest.
+
+    | part         | meaning                                                        |
+    |--------------|----------------------------------------------------------------|
+    | changes      | will be written                                                |
+    | unverifiable | secrets that cannot be compared and are left alone             |
+    | fixed        | differ, but are fixed at creation: blocks the change           |
+    | stuck        | should be cleared, but the server cannot: blocks the change    |
+    | unreadable   | declared paths that the answer lacks: no conclusion            |
+    | rewritten    | known to be rewritten by the server: told before, not planned  |
+    """
+
+    changes: tuple[FieldChange, ...] = ()
+    unverifiable: tuple[FieldChange, ...] = ()
+    fixed: tuple[FieldChange, ...] = ()
+    stuck: tuple[FieldChange, ...] = ()
+    unreadable: tuple[str, ...] = ()
+    rewritten: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing to write and nothing that ought to be written."""
+        return not (self.changes or self.fixed or self.stuck)
+
+
+def diff(
+    kind: Kind,
+    manifest: Manifest,
+    live: Live,
+    entry: Entry | None = None,
+    secrets: SecretKnowledge = NOTHING_KNOWN,
+) -> Difference:
+    """Compare one manifest with the live object of its address."""
+    found = _Findings(kind, manifest, live, entry or NO_ENTRY, secrets)
+    found.compare_class()
+    found.compare_all(kind.fields, manifest.spec, live.raw, "spec")
+    found.compare_extra()
+    return found.result()
+
+
+def declared(kind: Kind, manifest: Manifest) -> tuple[FieldChange, ...]:
+    """Every declared field as a change of an object that does not exist yet."""
+    sent = sendable(kind, manifest)
+    secret = {_text(path): ref for path, ref in secrets_in(kind.fields, sent)}
+    return tuple(_new(path, value, secret) for path, value in leaves(kind.fields, sent, "spec"))
+
+
+def sendable(kind: Kind, manifest: Manifest) -> dict[str, JsonValue]:
+    """The spec without what `lifecycle.ignore` leaves to others; required fields always stay."""
+    ignored = {
+        path.removeprefix("spec.") for path in manifest.lifecycle.ignore if path.startswith("spec.")
+    }
+    required = {name for name, f in kind.fields.items() if f.required}
+    return _without(dict(manifest.spec), ignored - required, "")
+
+
+def _without(value: dict[str, Any], ignored: set[str], prefix: str) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
+    for name, inner in value.items():
+        path = f"{prefix}{name}"
+        if path in ignored:
+            continue
+        below = isinstance(inner, dict) and any(i.startswith(path + ".") for i in ignored)
+        kept[name] = _without(inner, ignored, path + ".") if below else inner
+    return kept
+
+
+def leaves(fields: FieldTable, spec: Mapping[str, Any], at: str) -> Iterator[tuple[str, JsonValue]]:
+    """The declared fields with their paths, objects taken apart."""
+    for name, value in spec.items():
+        path = f"{at}.{name}"
+        known = fields.get(name)
+        if known is not None and known.shape == "object" and isinstance(value, dict):
+            yield from leaves(known.fields, value, path)
+        elif name == PASS_THROUGH and at == "spec" and isinstance(value, dict):
+            yield from ((f"{path}.{key}", inner) for key, inner in value.items())
+        else:
+            yield path, value
+
+
+def _new(path: str, value: JsonValue, secret: Mapping[str, Mapping[str, str]]) -> FieldChange:
+    if path in secret:
+        return FieldChange(path, secret="set", reference=reference_name(secret[path]))
+    return FieldChange(path, after=value)
+
+
+def _text(path: tuple[str | int, ...]) -> str:
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def is_ignored(path: str, ignore: tuple[str, ...]) -> bool:
+    """Whether a path, or something above it, is left to others."""
+    return any(path == i or path.startswith((f"{i}.", f"{i}[")) for i in ignore)
+
+
+class _Findings:
+    """Collects what the comparison finds; one object a comparison, gone afterwards."""
+
+    def __init__(
+        self, kind: Kind, manifest: Manifest, live: Live, entry: Entry, secrets: SecretKnowledge
+    ) -> None:
+        self.kind, self.manifest, self.live = kind, manifest, live
+        self.entry, self.secrets = entry, secrets
+        self.changes: list[FieldChange] = []
+        self.unverifiable: list[FieldChange] = []
+        self.fixed: list[FieldChange] = []
+        self.stuck: list[FieldChange] = []
+        self.unreadable: list[str] = []
+        self.rewritten: list[str] = []
+
+    def result(self) -> Difference:
+        """What was found."""
+        return Difference(
+            tuple(self.changes),
+            tuple(self.unverifiable),
+            tuple(self.fixed),
+            tuple(self.stuck),
+            tuple(self.unreadable),
+            tuple(self.rewritten),
+        )
+
+    def compare_class(self) -> None:
+        """A live object of another class has the same name, but is another thing."""
+        for name, wanted in self.kind.rest.constants.items():
+            have = self.live.raw.get(name, wanted)
+            if have != wanted:
+                self.fixed.append(FieldChange(name, have, wanted))
+
+    def compare_all(
+        self, fields: FieldTable, spec: Mapping[str, Any], raw: Mapping[str, Any], at: str
+    ) -> None:
+        """Compare the declared fields of one object, or of one nested object."""
+        for name, wanted in spec.items():
+            known = fields.get(name)
+            path = f"{at}.{name}"
+            if known is None or is_ignored(path, self.manifest.lifecycle.ignore):
+                continue
+            if known.shape == "secret":
+                self.compare_secret(path, wanted)
+            elif known.write_only:
+                self.compare_write_only(known, path, wanted)
+            elif known.shape == "object" and isinstance(wanted, dict):
+                inner = known.live_value(raw, {})
+                self.compare_all(
+                    known.fields, wanted, inner if isinstance(inner, dict) else {}, path
+                )
+            else:
+                self.compare_field(known, path, wanted, known.live_value(raw, UNSET))
+
+    def compare_field(self, known: Field, path: str, wanted: JsonValue, have: JsonValue) -> None:
+        """Compare one declared field with what the server answers."""
+        if have is UNSET:
+            if not self.live.complete:
+                self.unreadable.append(path)
+                return
+            have = None
+        have = shown(known, have)
+        if same(known, wanted, have):
+            return
+        change = FieldChange(path, have, wanted)
+        if self.is_rewritten(known, change):
+            self.rewritten.append(path)
+        elif known.fixed:
+            self.fixed.append(change)
+        elif known.cannot_clear and same(known, wanted, None):
+            self.stuck.append(change)
+        else:
+            self.changes.append(change)
+
+    def is_rewritten(self, known: Field, change: FieldChange) -> bool:
+        """Whether the server was seen to answer just this to just that."""
+        if change.path not in self.entry.rewritten:
+            return False
+        wanted, got = self.entry.rewritten[change.path]
+        return same(known, wanted, change.after) and same(known, got, change.before)
+
+    def compare_write_only(self, known: Field, path: str, wanted: JsonValue) -> None:
+        """A field that is never returned is compared with what was last written."""
+        written = self.entry.applied.get(path, UNSET)
+        if written is UNSET or not same(known, wanted, written) or self.must_rotate(path):
+            self.changes.append(FieldChange(path, written, wanted))
+
+    def must_rotate(self, path: str) -> bool:
+        """Whether a secret at or below the path is forced, or known to have another value."""
+        return any(
+            secret == path or secret.startswith((f"{path}[", f"{path}."))
+            for secret in {*self.secrets.rotate, *self.changed_secrets()}
+        )
+
+    def changed_secrets(self) -> Iterator[str]:
+        """Paths of secrets whose value is known to differ from the one last written."""
+        for path, fingerprint in self.secrets.prints.items():
+            if self.entry.secrets.get(path, fingerprint) not in ("", fingerprint):
+                yield path
+
+    def compare_secret(self, path: str, wanted: JsonValue) -> None:
+        """A secret is written when its value is known to have changed, or when that is forced."""
+        if not isinstance(wanted, dict):
+            self.compare_cleared_secret(path)
+            return
+        reference = reference_name(wanted)
+        if self.must_rotate(path):
+            self.changes.append(FieldChange(path, secret="changed", reference=reference))
+        elif not self.secrets.prints.get(path) or not self.entry.secrets.get(path):
+            self.unverifiable.append(FieldChange(path, secret="unverifiable", reference=reference))
+
+    def compare_cleared_secret(self, path: str) -> None:
+        if self.entry.applied.get(path, UNSET) is not None:
+            self.changes.append(FieldChange(path, secret="changed", reference=""))
+
+    def compare_extra(self) -> None:
+        """Fields passed through are compared as they are, under their API names."""
+        for name, wanted in (self.manifest.spec.get(PASS_THROUGH) or {}).items():
+            path = f"spec.{PASS_THROUGH}.{name}"
+            have = self.live.raw.get(name, UNSET)
+            if have == wanted or is_ignored(path, self.manifest.lifecycle.ignore):
+                continue
+            if have is UNSET and self.entry.applied.get(path, UNSET) == wanted:
+                continue
+            if have is UNSET and not self.live.complete:
+                self.unreadable.append(path)
+            elif self.entry.rewritten.get(path) in ((wanted, have), [wanted, have]):
+                self.rewritten.append(path)
+            else:
+                self.changes.append(FieldChange(path, have, wanted))

@@ -1,0 +1,68 @@
+"""A plan in, its digest out: what an approval is bound to (spec 15).
+
+Time, host, file order, evidence, risk, diagnostics and secret values do not count; actions,
+addresses, before and after values, targets and scope do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+from urllib.parse import urlsplit
+
+from reconciler.model import Change, FieldChange, Plan
+
+
+def digest(plan: Plan) -> str:
+    """`sha256:` and the hash of the plan's meaning as RFC 8785 canonical JSON."""
+    import rfc8785
+
+    return "sha256:" + hashlib.sha256(rfc8785.dumps(meaning(plan))).hexdigest()
+
+
+def meaning(plan: Plan) -> dict[str, Any]:
+    """The part of a plan that an approval is about."""
+    return {
+        "changes": [
+            _change(change) for change in sorted(plan.changes, key=lambda c: c.address.full)
+        ],
+        "platforms": {p.name: normalised_url(p.url) for p in plan.platforms},
+        "scope": {"only": sorted(plan.scope.only), "exclude": sorted(plan.scope.exclude)},
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {
+        "address": change.address.full,
+        "action": change.action.value,
+        "adopting": change.adopting,
+        "blocked": change.blocked.code if change.blocked else None,
+        "fields": [_field(f) for f in sorted(change.fields, key=lambda f: f.path)],
+    }
+
+
+def _field(field: FieldChange) -> dict[str, Any]:
+    if field.secret is not None:
+        return {"path": field.path, "reference": field.reference, "state": field.secret}
+    return {"path": field.path, **_exact(field.as_json())}
+
+
+def _exact(value: Any) -> Any:
+    """Integers beyond what RFC 8785 can carry become text, so that no plan is without a digest."""
+    if isinstance(value, dict):
+        return {key: _exact(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_exact(inner) for inner in value]
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**53:
+        return str(value)
+    return value
+
+
+def normalised_url(url: str) -> str:
+    """A platform's URL as it counts: scheme and host in lower case, no path, no default port."""
+    parts = urlsplit(url if "//" in url else f"https://{url}")
+    port = {"http": 80, "https": 443}.get(parts.scheme)
+    host = (parts.hostname or "").lower()
+    host = f"[{host}]" if ":" in host else host
+    shown = "" if parts.port in (None, port) else f":{parts.port}"
+    return f"{parts.scheme.lower()}://{host}{shown}"

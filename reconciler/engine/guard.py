@@ -1,0 +1,81 @@
+"""A plan and its limits in, the blocks for the whole run out (spec 15, "Limits")."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from reconciler.model import Action, Address, Block, Inventory, Plan
+
+PERCENT_APPLIES_FROM = 10
+"""Owned objects of a kind from which on a percentage says something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `percent` of the owned objects and at most `count` objects; None is no limit.
+
+    `origin` says where it was set, for the message.
+    """
+
+    percent: int | None = None
+    count: int | None = None
+    origin: str = "the built-in default"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one run may change of each kind; `allowed_*` are one run's exact exceptions."""
+
+    deletes: Limit = Limit(percent=20, count=10)
+    updates: Limit = Limit(percent=30)
+    allowed_deletes: Mapping[str, int] = field(default_factory=dict)
+    allowed_updates: Mapping[str, int] = field(default_factory=dict)
+
+
+_DELETES = (Action.DELETE, Action.REPLACE)
+_UPDATES = (Action.UPDATE, Action.CONVERT)
+
+
+def exceeded(plan: Plan, inventory: Inventory, limits: Limits) -> list[Block]:
+    """A block for each kind and platform whose changes exceed a limit."""
+    owned = Counter(_group(Address.parse(text)) for text in inventory.entries)
+    blocks: list[Block] = []
+    for word, actions, limit, allowed in (
+        ("deletes", _DELETES, limits.deletes, limits.allowed_deletes),
+        ("updates", _UPDATES, limits.updates, limits.allowed_updates),
+    ):
+        counts = Counter(
+            _group(c.address) for c in plan.pending if c.action in actions and not c.adopting
+        )
+        for group, count in sorted(counts.items()):
+            if count > allowed.get(group[1], -1):
+                blocks += _check(word, group, count, owned[group], limit)
+    return blocks
+
+
+def _group(address: Address) -> tuple[str, str]:
+    return address.platform, address.kind
+
+
+def _check(
+    word: str, group: tuple[str, str], count: int, owned: int, limit: Limit
+) -> Iterator[Block]:
+    platform, kind = group
+    reasons = []
+    if limit.count is not None and count > limit.count:
+        reasons.append(f"more than {limit.count}")
+    if limit.percent is not None and owned >= PERCENT_APPLIES_FROM:
+        percent = 100 * count / owned
+        if percent > limit.percent:
+            reasons.append(
+                f"{percent:.0f} % of the {owned} owned ones, more than {limit.percent} %"
+            )
+    if reasons:
+        yield Block(
+            "limit",
+            f"{count} {kind} {word} on {platform} exceed the limit: {' and '.join(reasons)} "
+            f"(set by {limit.origin})",
+            f"--allow-{word} {kind}={count}",
+        )

@@ -1,0 +1,46 @@
+"""What was seen of the platforms: the value that `observe` fills and the plan is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler.engine.diff import NOTHING_KNOWN, SecretKnowledge
+from reconciler.model import Address, Observed, PlatformInfo
+
+Group = tuple[str, str]
+"""A platform's name and a namespace of object names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """The live side of a plan.
+
+    `objects` holds every address that was asked for. `listed` holds, for each platform and
+    namespace that could be read in bulk, the raw answers by name; it is used for neighbours and
+    unmanaged objects, never to conclude that something is absent.
+    """
+
+    objects: Mapping[Address, Observed] = field(default_factory=dict)
+    listed: Mapping[Group, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
+    platforms: tuple[PlatformInfo, ...] = ()
+    secrets: Mapping[Address, SecretKnowledge] = field(default_factory=dict)
+
+    def version(self, platform: str, service: str) -> str:
+        """The version of a service, or the empty text where it is not known."""
+        for info in self.platforms:
+            if info.name == platform:
+                return info.versions.get(service, "")
+        return ""
+
+    def secret_knowledge(self, address: Address) -> SecretKnowledge:
+        """What is known of one object's secrets."""
+        return self.secrets.get(address, NOTHING_KNOWN)
+
+    def other_spelling(self, address: Address, namespace: str) -> str | None:
+        """A live name that differs from the address's only in case, where names ignore case."""
+        for name in self.listed.get((address.platform, namespace), {}):
+            if name != address.name and name.casefold() == address.name.casefold():
+                return name
+        return None

@@ -1,0 +1,21 @@
+"""One object and the inventory in, whether we may touch it out."""
+
+from __future__ import annotations
+
+from reconciler.model import Block, Entry, Manifest
+
+
+def refused(manifest: Manifest, entry: Entry | None, owner: str) -> Block | None:
+    """The block for an object that another workspace owns, unless the manifest takes it over."""
+    if entry is None or entry.owner == owner or manifest.lifecycle.takeover:
+        return None
+    return Block(
+        "other-owner",
+        f"workspace '{entry.owner}' owns this object",
+        "metadata.lifecycle.takeover: true",
+    )
+
+
+def released_fields(entry: Entry, declared: set[str]) -> list[str]:
+    """Fields we once wrote and no manifest declares any more; their values are left as they are."""
+    return sorted(path for path in entry.applied if path not in declared)

@@ -1,0 +1,470 @@
+"""Desired state, observation and inventory in, the plan out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from reconciler.engine.diff import Difference, declared, diff, sendable
+from reconciler.engine.digest import digest
+from reconciler.engine.observation import Observation
+from reconciler.engine.ownership import refused, released_fields
+from reconciler.engine.resolve import Missing, Resolved
+from reconciler.errors import Diagnostic, ordered
+from reconciler.kinds.fields import at_least
+from reconciler.kinds.kind import Fault, Kind, Lookup, Neighbour, Subject
+from reconciler.kinds.registry import Registry
+from reconciler.kinds.rest import Content, Flow, Write
+from reconciler.kinds.wire import create_body, update_body
+from reconciler.model import (
+    Absent,
+    Action,
+    Address,
+    Block,
+    Change,
+    Entry,
+    FieldChange,
+    Inventory,
+    Live,
+    Manifest,
+    Plan,
+    PlannedRequest,
+    Response,
+    Risk,
+    Scope,
+    Unreadable,
+)
+
+REASONS: Mapping[str, str] = {
+    "absent": "the object does not exist on the platform",
+    "field-differs": "declared fields differ from the live ones",
+    "secret-changed": "a secret's value is not the one that was last written",
+    "unowned": "the object exists, equals its manifest, and nobody owns it yet",
+    "taken-over": "the object is taken from the workspace that owned it",
+    "released": "the manifest says metadata.lifecycle.release: true",
+}
+"""Why a change is in the plan: the closed list of `reason` codes."""
+
+BLOCKS: Mapping[str, str] = {
+    "immutable": "a field that is fixed at creation differs; only deleting the object and creating "
+    "it anew would change it",
+    "cannot-clear": "the server has no way to clear the field",
+    "other-owner": "another workspace owns the object",
+    "name-taken": "an object whose name differs only in case exists",
+    "missing-reference": "the object names another one that is neither declared nor live",
+    "invalid-against-live": "a rule of the kind fails with what is live on the platform",
+    "unsupported": "the server's version lacks the kind or a declared field",
+    "dependency": "an object it names is blocked or unreadable",
+    "limit": "the run changes more objects of a kind than the limits allow",
+}
+"""Why a change is not carried out: the closed list of `blocked.code`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """The desired side of a plan: the manifests in scope, in order, and what they name."""
+
+    manifests: Sequence[Manifest]
+    resolved: Resolved
+    by_reference: frozenset[Address] = frozenset()
+    scope: Scope = Scope()
+    owner: str = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a plan carries along without deciding anything by it."""
+
+    tool: str = ""
+    created: str = ""
+    commit: str | None = None
+    unmanaged: tuple[Address, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def plan(
+    desired: Desired,
+    observation: Observation,
+    inventory: Inventory,
+    registry: Registry,
+    given: Given = Given(),  # noqa: B008 - frozen
+) -> Plan:
+    """Decide for every manifest in scope what to do; raises nothing."""
+    planner = _Planner(desired, observation, inventory, registry)
+    for manifest in desired.manifests:
+        planner.decide(manifest)
+    planner.note_undeclared()
+    return finished(
+        Plan(
+            changes=tuple(planner.changes),
+            unchanged=planner.unchanged,
+            platforms=observation.platforms,
+            scope=desired.scope,
+            unmanaged=given.unmanaged,
+            diagnostics=tuple(ordered([*given.diagnostics, *planner.diagnostics])),
+            tool=given.tool,
+            created=given.created,
+            commit=given.commit,
+            partial=planner.partial,
+            by_reference=tuple(sorted(desired.by_reference, key=lambda a: a.full)),
+        )
+    )
+
+
+def finished(unfinished: Plan) -> Plan:
+    """The plan with the digest of what it says."""
+    return unfinished.with_digest(digest(unfinished))
+
+
+def with_evidence(made: Plan, contents: Mapping[Address, Content | None]) -> Plan:
+    """The plan with what was measured; evidence is no part of the digest."""
+    return replace(
+        made,
+        changes=tuple(
+            replace(c, evidence=_evidence(contents[c.address])) if c.address in contents else c
+            for c in made.changes
+        ),
+    )
+
+
+def wants_evidence(made: Plan) -> list[Address]:
+    """Objects whose content a reviewer must know: those that only a replacement could change."""
+    return [c.address for c in made.changes if c.blocked and c.blocked.code == "immutable"]
+
+
+def _evidence(content: Content | None) -> dict[str, Any]:
+    if content is None:
+        return {"artifacts": "unknown", "bytes": "unknown"}
+    return {
+        "artifacts": content.artifacts,
+        "bytes": content.bytes,
+        "newest": content.newest or None,
+    }
+
+
+@dataclass
+class _Planner:
+    """Holds the sides of one plan and collects its changes; gone when the plan is made."""
+
+    desired: Desired
+    observation: Observation
+    inventory: Inventory
+    registry: Registry
+    changes: list[Change] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    unchanged: int = 0
+    partial: bool = False
+    stopped: set[Address] = field(default_factory=set)
+    missing: dict[Address, list[Missing]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for gap in self.desired.resolved.missing:
+            self.missing.setdefault(gap.manifest.address, []).append(gap)
+
+    def decide(self, manifest: Manifest) -> None:
+        """What to do with one object."""
+        kind = self.registry[manifest.address.kind]
+        entry = self.inventory.get(manifest.address)
+        observed = self.observation.objects.get(manifest.address, Unreadable("it was not read"))
+        if manifest.lifecycle.release:
+            self._release(manifest, entry)
+        elif isinstance(observed, Unreadable):
+            self._unreadable(manifest, observed)
+        elif isinstance(observed, Absent):
+            self._absent(kind, manifest, entry)
+        else:
+            self._live(kind, manifest, observed, entry)
+
+    def _release(self, manifest: Manifest, entry: Entry | None) -> None:
+        if entry is not None and entry.owner == self.desired.owner:
+            self._add(Change(manifest.address, Action.RELEASE, "released", risk="safe"), manifest)
+
+    def _unreadable(self, manifest: Manifest, observed: Unreadable) -> None:
+        self.partial = True
+        self.stopped.add(manifest.address)
+        self._tell(
+            "unreadable",
+            "error",
+            manifest,
+            f"{manifest.address} could not be read: {observed.reason}",
+            "nothing is planned for it; an answer that is not the platform's is never absence",
+        )
+
+    def _absent(self, kind: Kind, manifest: Manifest, entry: Entry | None) -> None:
+        if manifest.lifecycle.manage == "observe":
+            self._tell(
+                "observed-absent",
+                "warning",
+                manifest,
+                f"{manifest.address} is only observed, and does not exist on the platform",
+                "create it there, or set metadata.lifecycle.manage to full",
+            )
+            self.stopped.add(manifest.address)
+            return
+        change = Change(
+            manifest.address,
+            Action.CREATE,
+            "absent",
+            declared(kind, manifest),
+            risk="safe",
+            requests=_preview(
+                kind.rest.create(
+                    Write(manifest.address, create_body(kind, sendable(kind, manifest), _hidden))
+                )
+            ),
+        )
+        block = refused(manifest, entry, self.desired.owner) or self._spelling(kind, manifest)
+        self._add(change, manifest, block)
+
+    def _spelling(self, kind: Kind, manifest: Manifest) -> Block | None:
+        other = self.observation.other_spelling(manifest.address, kind.namespace)
+        if not kind.namespace or other is None:
+            return None
+        return Block(
+            "name-taken",
+            f"'{other}' exists on the platform, and names that differ only in case are the same "
+            "there",
+        )
+
+    def _live(self, kind: Kind, manifest: Manifest, live: Live, entry: Entry | None) -> None:
+        if manifest.lifecycle.manage != "full":
+            self.unchanged += 1
+            return
+        found = diff(
+            kind, manifest, live, entry, self.observation.secret_knowledge(manifest.address)
+        )
+        self._note_fields(kind, manifest, found, entry)
+        block = refused(manifest, entry, self.desired.owner)
+        takes = entry is None or entry.owner != self.desired.owner
+        if found.is_empty and not takes:
+            self.unchanged += 1
+        elif found.is_empty:
+            reason = "unowned" if entry is None else "taken-over"
+            change = Change(manifest.address, Action.ADOPT, reason, risk="safe", adopting=True)
+            self._add(change, manifest, block)
+        else:
+            self._add(
+                self._update(kind, manifest, live, found, takes),
+                manifest,
+                block or _stuck(kind, found),
+            )
+
+    def _update(
+        self, kind: Kind, manifest: Manifest, live: Live, found: Difference, takes: bool
+    ) -> Change:
+        fields = (*found.fixed, *found.stuck, *found.changes, *found.unverifiable)
+        return Change(
+            manifest.address,
+            Action.REPLACE if found.fixed else Action.UPDATE,
+            _reason(found),
+            tuple(sorted(fields, key=lambda f: f.path)),
+            adopting=takes,
+            risk=_risk(found),
+            requests=()
+            if found.fixed
+            else _preview(self._update_flow(kind, manifest, live, found)),
+        )
+
+    def _update_flow(self, kind: Kind, manifest: Manifest, live: Live, found: Difference) -> Flow:
+        changes = (*found.changes, *found.stuck)
+        body = update_body(kind, manifest.spec, top_level(changes), live.raw, _hidden)
+        return kind.rest.update(Write(manifest.address, body, changes))
+
+    def _add(self, change: Change, manifest: Manifest, block: Block | None = None) -> None:
+        kind = self.registry[manifest.address.kind]
+        requires = self.desired.resolved.requires.get(manifest.address, ())
+        if change.action.writes:
+            block = (
+                block
+                or self._unsupported(kind, manifest)
+                or self._missing_reference(kind, manifest)
+                or self._dependency(requires)
+            )
+        if block is not None:
+            self.stopped.add(manifest.address)
+        self.changes.append(
+            replace(change, requires=requires, origin=manifest.origin, blocked=block)
+        )
+
+    def _unsupported(self, kind: Kind, manifest: Manifest) -> Block | None:
+        version = self.observation.version(manifest.address.platform, kind.service)
+        if not at_least(version, kind.since):
+            return Block(
+                "unsupported",
+                f"{kind.name} needs {kind.service} {kind.since}; the platform has {version}",
+            )
+        for name in manifest.spec:
+            known = kind.fields.get(name)
+            if known is not None and not at_least(version, known.since):
+                return Block(
+                    "unsupported",
+                    f"spec.{name} needs {kind.service} {known.since}; the platform has {version}",
+                )
+        return None
+
+    def _missing_reference(self, kind: Kind, manifest: Manifest) -> Block | None:
+        gaps = self.missing.get(manifest.address, ())
+        for gap in gaps:
+            if self._neighbour(kind, manifest, gap.reference.name) is None:
+                near = f"; did you mean '{gap.nearest}'?" if gap.nearest else ""
+                return Block(
+                    "missing-reference",
+                    f"'{gap.reference.name}' is neither declared nor on the platform{near}",
+                )
+        if gaps:
+            return self._rule_against_live(kind, manifest)
+        return None
+
+    def _neighbour(self, kind: Kind, manifest: Manifest, name: str) -> Neighbour | None:
+        """Another object of the namespace, as declared or else as it is live."""
+        platform = manifest.address.platform
+        for other in self.desired.resolved.manifests:
+            address = other.address
+            if address.name == name and address.platform == platform:
+                return Neighbour(address.kind, other.spec)
+        raw = self.observation.listed.get((platform, kind.namespace), {}).get(name)
+        if raw is None:
+            live = self.observation.objects.get(Address(manifest.address.kind, (name,), platform))
+            raw = live.raw if isinstance(live, Live) else None
+        return Neighbour(self._kind_of(kind, raw), raw) if raw is not None else None
+
+    def _kind_of(self, like: Kind, raw: Mapping[str, Any]) -> str:
+        for kind in self.registry:
+            if kind.namespace == like.namespace and is_of(kind, raw):
+                return kind.name
+        return like.name
+
+    def _rule_against_live(self, kind: Kind, manifest: Manifest) -> Block | None:
+        lookup: Lookup = lambda name: self._neighbour(kind, manifest, name)  # noqa: E731
+        for fault in faults(kind, manifest, lookup):
+            if fault.severity == "error":
+                return Block("invalid-against-live", fault.summary)
+        return None
+
+    def _dependency(self, requires: Iterable[Address]) -> Block | None:
+        for address in requires:
+            if address in self.stopped:
+                return Block("dependency", f"it names {address}, which is blocked or unreadable")
+        return None
+
+    def _note_fields(
+        self, kind: Kind, manifest: Manifest, found: Difference, entry: Entry | None
+    ) -> None:
+        for path in found.unreadable:
+            self.partial = True
+            self._tell(
+                "field-unreadable",
+                "warning",
+                manifest,
+                f"{path} of {manifest.address} is not in the platform's answer",
+                "the token sees a reduced configuration; use one that sees all of it",
+            )
+        for path in found.rewritten:
+            self._tell(
+                "server-rewrites",
+                "info",
+                manifest,
+                f"{path} of {manifest.address}: the server keeps its own value",
+                "declare the server's value, or list the path in metadata.lifecycle.ignore",
+            )
+        if entry is not None:
+            written = {f.path for f in declared(kind, manifest)}
+            for path in released_fields(entry, written):
+                self._tell(
+                    "field-released",
+                    "info",
+                    manifest,
+                    f"{path} of {manifest.address} is no longer declared; its value is kept",
+                )
+
+    def note_undeclared(self) -> None:
+        """Owned objects no manifest names: kept, and told."""
+        named = {m.address.full for m in self.desired.resolved.manifests}
+        for text, entry in sorted(self.inventory.entries.items()):
+            if text not in named and entry.owner == self.desired.owner and not self.desired.scope:
+                self.diagnostics.append(
+                    Diagnostic(
+                        "no-longer-declared",
+                        "info",
+                        f"{text} is no longer declared; it is kept",
+                        hint="`reconciler release` takes it out of the inventory",
+                        address=text,
+                    )
+                )
+
+    def _tell(
+        self, rule: str, severity: Any, manifest: Manifest, summary: str, hint: str = ""
+    ) -> None:
+        self.diagnostics.append(
+            Diagnostic(
+                rule,
+                severity,
+                summary,
+                hint=hint,
+                file=manifest.origin.file,
+                line=manifest.origin.line,
+                column=manifest.origin.column,
+                address=str(manifest.address),
+            )
+        )
+
+
+def faults(kind: Kind, manifest: Manifest, lookup: Lookup) -> Iterator[Fault]:
+    """What the kind's rules say of one manifest among its neighbours."""
+    subject = Subject(manifest.address.name, manifest.spec, lookup)
+    for rule in kind.rules:
+        yield from rule(subject)
+
+
+def is_of(kind: Kind, raw: Mapping[str, Any]) -> bool:
+    """Whether a raw answer is an object of this kind, judged by the kind's constants."""
+    return all(raw.get(name) == value for name, value in kind.rest.constants.items())
+
+
+def top_level(changes: Iterable[FieldChange]) -> list[str]:
+    """The fields of the spec that hold the changed paths."""
+    return list(dict.fromkeys(c.path.split(".")[1].partition("[")[0] for c in changes))
+
+
+def _hidden(reference: Mapping[str, str]) -> Any:
+    return None
+
+
+def _reason(found: Difference) -> str:
+    only_secrets = found.changes and all(c.secret for c in found.changes)
+    return "secret-changed" if only_secrets and not found.fixed else "field-differs"
+
+
+def _risk(found: Difference) -> Risk:
+    return "destructive" if found.fixed else "notable"
+
+
+def _stuck(kind: Kind, found: Difference) -> Block | None:
+    if found.fixed:
+        named = "; ".join(
+            f"{f.path.removeprefix('spec.')} is {f.before!r} and fixed at creation, "
+            f"the manifest says {f.after!r}"
+            for f in found.fixed
+        )
+        lost = kind.lost_on_replace or "everything the object holds would be lost"
+        return Block("immutable", f"{named}; {lost}")
+    if found.stuck:
+        paths = ", ".join(f.path for f in found.stuck)
+        return Block("cannot-clear", f"the server keeps {paths} once it is set")
+    return None
+
+
+def _preview(flow: Flow) -> tuple[PlannedRequest, ...]:
+    """The requests of a flow, learned by playing a server that agrees to everything."""
+    requests: list[PlannedRequest] = []
+    agreed = Response(200, {}, b"{}")
+    try:
+        request = next(flow)
+        while len(requests) < 8:
+            if not request.is_read:
+                requests.append(PlannedRequest(request.method, request.path))
+            request = flow.send(agreed)
+    except StopIteration:
+        pass
+    return tuple(requests)

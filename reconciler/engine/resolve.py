@@ -1,0 +1,205 @@
+"""Manifests in, their references out: the order of changes, dangling names, cycles.
+
+Nobody maintains a list of kinds: who names whom decides who comes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+from reconciler.kinds.fields import Field, FieldTable
+from reconciler.kinds.registry import Registry
+from reconciler.model import Address, Finding, Manifest, Path
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One name written in a manifest that means another object."""
+
+    path: Path
+    name: str
+    kinds: tuple[str, ...]
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A closed reference that no manifest answers."""
+
+    manifest: Manifest
+    reference: Reference
+    nearest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The desired state with its references known.
+
+    `manifests` are in an order in which every object comes after those it names; `requires` holds
+    the declared objects each one names.
+    """
+
+    manifests: tuple[Manifest, ...] = ()
+    requires: Mapping[Address, tuple[Address, ...]] = field(default_factory=dict)
+    missing: tuple[Missing, ...] = ()
+    cycles: tuple[tuple[Manifest, ...], ...] = ()
+
+
+def resolve(manifests: Iterable[Manifest], registry: Registry) -> Resolved:
+    """Follow every reference; nothing is raised, faults are part of the result."""
+    by_address = {manifest.address: manifest for manifest in manifests}
+    requires: dict[Address, tuple[Address, ...]] = {}
+    missing: list[Missing] = []
+    for manifest in by_address.values():
+        found: list[Address] = []
+        for reference in references(registry, manifest):
+            target = _target(reference, manifest, by_address, registry)
+            if target is not None and target != manifest.address:
+                found.append(target)
+            elif target is None and not reference.open:
+                missing.append(
+                    Missing(manifest, reference, _nearest(reference, manifest, by_address))
+                )
+        requires[manifest.address] = tuple(dict.fromkeys(found))
+    order, cycles = _ordered(requires)
+    return Resolved(
+        tuple(by_address[address] for address in order),
+        requires,
+        tuple(missing),
+        tuple(tuple(by_address[a] for a in cycle) for cycle in cycles),
+    )
+
+
+def references(registry: Registry, manifest: Manifest) -> Iterator[Reference]:
+    """The references written in one manifest."""
+    yield from _references(registry[manifest.address.kind].fields, manifest.spec, ("spec",))
+
+
+def _references(fields: FieldTable, spec: Mapping[str, Any], at: Path) -> Iterator[Reference]:
+    for name, value in spec.items():
+        if name in fields:
+            yield from _field_references(fields[name], value, (*at, name))
+
+
+def _field_references(field: Field, value: Any, at: Path) -> Iterator[Reference]:
+    if field.refs:
+        names = value if isinstance(value, list) else [value]
+        for index, name in enumerate(names):
+            if isinstance(name, str) and name:
+                path = (*at, index) if isinstance(value, list) else at
+                yield Reference(path, name, field.refs, field.open_ref)
+    elif field.shape == "object" and isinstance(value, dict):
+        yield from _references(field.fields, value, at)
+    elif field.shape == "list" and field.element and isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _field_references(field.element, item, (*at, index))
+
+
+def _target(
+    reference: Reference,
+    manifest: Manifest,
+    declared: Mapping[Address, Manifest],
+    registry: Registry,
+) -> Address | None:
+    for kind in reference.kinds:
+        address = Address(kind, _parts(reference, manifest, kind, registry), *_on(manifest))
+        if address in declared:
+            return address
+    return None
+
+
+def _on(manifest: Manifest) -> tuple[str, bool]:
+    return manifest.address.platform, manifest.address.qualified
+
+
+def _parts(
+    reference: Reference, manifest: Manifest, kind: str, registry: Registry
+) -> tuple[str, ...]:
+    parents = len(registry[kind].parents) if kind in registry else 0
+    return (*manifest.address.parts[:parents], reference.name)
+
+
+def _nearest(reference: Reference, manifest: Manifest, declared: Mapping[Address, Manifest]) -> str:
+    names = [
+        a.name
+        for a in declared
+        if a.kind in reference.kinds and a.platform == manifest.address.platform
+    ]
+    return next(iter(get_close_matches(reference.name, names, 1, 0.75)), "")
+
+
+def _ordered(
+    requires: Mapping[Address, tuple[Address, ...]],
+) -> tuple[list[Address], list[tuple[Address, ...]]]:
+    """Topological order, equal ones by address; cycles are cut out and returned beside it."""
+    graph = {address: set(targets) for address, targets in requires.items()}
+    cycles: list[tuple[Address, ...]] = []
+    while True:
+        sorter = TopologicalSorter(graph)
+        try:
+            sorter.prepare()
+        except CycleError as error:
+            # graphlib lists the cycle from the named one to the naming one, first again at the end
+            cycle = tuple(reversed(error.args[1][1:]))
+            cycles.append(_from_smallest(cycle))
+            graph[cycle[0]].discard(cycle[1 % len(cycle)])
+            continue
+        order: list[Address] = []
+        while sorter.is_active():
+            ready = sorted(sorter.get_ready(), key=lambda a: a.full)
+            order += ready
+            sorter.done(*ready)
+        return order, cycles
+
+
+def _from_smallest(cycle: tuple[Address, ...]) -> tuple[Address, ...]:
+    start = min(range(len(cycle)), key=lambda i: cycle[i].full)
+    return cycle[start:] + cycle[:start]
+
+
+def findings(resolved: Resolved, *, dangling: bool) -> Iterator[Finding]:
+    """What is wrong with the references.
+
+    With `dangling`, a closed reference that no manifest answers is an error; without it the plan
+    decides, which also knows what is live.
+    """
+    yield from map(_circle, resolved.cycles)
+    if dangling:
+        yield from map(_dangling, resolved.missing)
+
+
+def _circle(cycle: tuple[Manifest, ...]) -> Finding:
+    first = cycle[0]
+    path = " -> ".join(str(m.address) for m in (*cycle, first))
+    return Finding(
+        first.origin,
+        first.index,
+        ("metadata", "name"),
+        "reference-cycle",
+        f"these objects name each other in a circle: {path}",
+        "take one of the names out; no order of creation satisfies a circle",
+        address=str(first.address),
+    )
+
+
+def _dangling(missing: Missing) -> Finding:
+    reference = missing.reference
+    hint = (
+        f"did you mean '{missing.nearest}'?"
+        if missing.nearest
+        else "declare it; one that others look after is declared with "
+        "metadata.lifecycle.manage: observe"
+    )
+    return Finding(
+        missing.manifest.origin,
+        missing.manifest.index,
+        reference.path,
+        "dangling-reference",
+        f"no manifest declares '{reference.name}' ({' or '.join(reference.kinds)})",
+        hint,
+        address=str(missing.manifest.address),
+    )

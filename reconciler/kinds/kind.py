@@ -1,0 +1,118 @@
+"""A kind: the name of a sort of object, its spec, how it reaches the platform, its rules."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.errors import Severity
+from reconciler.kinds.fields import FieldTable, field_table
+from reconciler.kinds.rest import Shape
+from reconciler.kinds.spec import ObjectSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What a kind's rule found in one manifest.
+
+    `path` leads from the manifest's root to the place, like `("spec", "repositories", 2)`; a fault
+    of the name has `("metadata", "name")`.
+    """
+
+    path: tuple[str | int, ...]
+    rule: str
+    summary: str
+    hint: str = ""
+    severity: Severity = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """Another object, as a rule sees it: its kind and the fields that are known of it."""
+
+    kind: str
+    spec: Mapping[str, Any]
+
+
+Lookup = Callable[[str], Neighbour | None]
+"""Finds an object of the same namespace by name, declared or (in a plan) live."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a rule is asked about."""
+
+    name: str
+    spec: Mapping[str, Any]
+    lookup: Lookup
+
+
+Rule = Callable[[Subject], Iterable[Fault]]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One sort of object.
+
+    Raises ValueError at import when the declaration contradicts itself.
+    """
+
+    name: str
+    spec: type[ObjectSpec]
+    rest: Shape
+
+    area: str = ""
+    """Topic in `reconciler kinds`, as in the reference's table of contents."""
+
+    service: str = "artifactory"
+    """The service whose version gates the kind: artifactory, access, ..."""
+
+    since: str = ""
+    """First version of the service that has the kind's endpoints."""
+
+    namespace: str = ""
+    """Kinds with the same namespace share one set of names, compared without case."""
+
+    discriminator: str = ""
+    """The field whose value decides which other fields apply, such as `packageType`."""
+
+    parents: tuple[str, ...] = ()
+    """Names of the metadata fields that place an object inside another (`project`)."""
+
+    lane: str = ""
+    """Writes of one lane go one after the other; without a lane they go side by side."""
+
+    rules: tuple[Rule, ...] = ()
+    """Rules over one manifest and its neighbours."""
+
+    lost_on_replace: str = ""
+    """What deleting and creating anew would lose, for the message of a blocked change."""
+
+    wire_name: Callable[[str], str] = str
+    """Maps a manifest's field name to the API's, where the two differ by a rule."""
+
+    def __post_init__(self) -> None:
+        if self.discriminator and self.discriminator not in self.spec.model_fields:
+            raise ValueError(f"{self.name}: no field '{self.discriminator}' to discriminate by")
+
+    @property
+    def fields(self) -> FieldTable:
+        """The kind's fields with their marks."""
+        return field_table(self.spec, self.wire_name)
+
+    @property
+    def title(self) -> str:
+        """What the kind is, in one sentence: the first line of its spec's documentation."""
+        return (self.spec.__doc__ or "").strip().partition("\n")[0]
+
+    @property
+    def module(self) -> str:
+        """The file that declares the kind, as a module name."""
+        return sys.modules[self.spec.__module__].__name__
+
+    def variant(self, spec: Mapping[str, Any]) -> str | None:
+        """The value that decides which fields apply, or None when it does not say."""
+        value = spec.get(self.discriminator) if self.discriminator else None
+        return value if isinstance(value, str) else None

@@ -1,0 +1,134 @@
+"""Marks: what the engine must know of a field, written where the field is declared.
+
+A field is an annotated attribute of a kind's `Spec`; everything in its `Annotated[...]` that is a
+`Mark` is read by `kinds/fields.py`. Values the user leaves out are never compared, whatever the
+marks say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+class Mark:
+    """Base of all marks."""
+
+
+@dataclass(frozen=True)
+class Ref(Mark):
+    """The value, or each element of the list, names an object of one of these kinds.
+
+    Gives the order of changes and the check for dangling names. A *closed* reference must be
+    declared in the workspace (`validate`) or exist on the platform (`plan`); an *open* one names
+    something that is usually not managed here, such as a layout the server ships with, and is
+    checked only by the server.
+    """
+
+    kinds: tuple[str, ...]
+    open: bool = False
+
+    def __init__(self, *kinds: str, open: bool = False) -> None:
+        object.__setattr__(self, "kinds", kinds)
+        object.__setattr__(self, "open", open)
+
+
+@dataclass(frozen=True)
+class OnlyFor(Mark):
+    """The field exists for these values of the kind's discriminator (package types) only."""
+
+    values: frozenset[str]
+
+    def __init__(self, *values: str) -> None:
+        object.__setattr__(self, "values", frozenset(values))
+
+
+@dataclass(frozen=True)
+class NotFor(Mark):
+    """The field exists for every value of the discriminator but these."""
+
+    values: frozenset[str]
+
+    def __init__(self, *values: str) -> None:
+        object.__setattr__(self, "values", frozenset(values))
+
+
+@dataclass(frozen=True)
+class Known(Mark):
+    """The values the reference lists. Others warn (a newer server may know more), never fail."""
+
+    values: tuple[str, ...]
+
+    def __init__(self, *values: str) -> None:
+        object.__setattr__(self, "values", values)
+
+
+@dataclass(frozen=True)
+class Default(Mark):
+    """What the server fills in when the field is left out at creation.
+
+    Used by `export` (a value equal to the default is left out) and by the reference page, never by
+    the diff. `by_type` overrides `value` per discriminator value. `by_version` lists
+    `(version, value)` pairs: the value from that version on.
+    """
+
+    value: Any
+    by_type: Mapping[str, Any] = field(default_factory=dict)
+    by_version: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Wire(Mark):
+    """The field's name in the API where it is not the manifest's; `also` is accepted on read."""
+
+    name: str
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Since(Mark):
+    """The first server version that knows the field."""
+
+    version: str
+
+
+@dataclass(frozen=True)
+class ClearBy(Mark):
+    """The server ignores an empty value; writing this one clears the field."""
+
+    value: Any
+
+
+@dataclass(frozen=True)
+class Same(Mark):
+    """Two values are the same when this function maps them to the same value.
+
+    For rewriting by the server that does not change the meaning (an alias, a suffix, a trailing
+    slash). The function gets one non-empty value (one element, for lists) and must be pure.
+    """
+
+    normalise: Callable[[Any], Any]
+    note: str
+
+
+@dataclass(frozen=True)
+class MayForce(Mark):
+    """The server may overwrite the written value with one of its own; `note` says when."""
+
+    note: str
+
+
+@dataclass(frozen=True)
+class _Flag(Mark):
+    name: str
+    note: str
+
+
+SECRET = _Flag("secret", "a reference to a secret; never compared, printed or stored")
+UNORDERED = _Flag("unordered", "a set: the server may return it in any order")
+FIXED = _Flag("fixed", "fixed at creation: a change is blocked")
+WRITE_ONLY = _Flag("write-only", "never returned by the server")
+CANNOT_CLEAR = _Flag("cannot-clear", "the server keeps the old value when asked to clear it")
+WHOLE = _Flag("whole", "an object the server replaces as a whole: sent merged with the live one")
+CLOUD_ONLY = _Flag("cloud-only", "has an effect on JFrog Cloud only")

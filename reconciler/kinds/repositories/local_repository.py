@@ -1,0 +1,201 @@
+"""LocalRepository: holds the artifacts that are uploaded to this platform."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from reconciler.kinds.kind import Kind
+from reconciler.kinds.marks import FIXED, UNORDERED, Default, Known, OnlyFor, Ref, Since, Wire
+from reconciler.kinds.repositories._package_types import (
+    LOCAL,
+    LOCAL_LAYOUTS,
+    MAVEN_LIKE,
+    OCI_LIKE,
+    OTHER_LAYOUT,
+    RPM,
+    SIGNED,
+)
+from reconciler.kinds.repositories._repository import (
+    MAX_KEY,
+    SAME_PACKAGE_TYPE,
+    RepositoryCollection,
+    StoringSpec,
+    class_rule,
+    environments_without_project,
+    key_not_of_a_cache,
+    key_rule,
+)
+from reconciler.kinds.spec import unset
+
+_COMPOSER_NAMES = Wire("enableComposerv1Indexing", also=("enableComposerV1Indexing",))
+
+
+class LocalRepositorySpec(StoringSpec):
+    """A repository for the artifacts that are uploaded to this platform."""
+
+    packageType: Annotated[str, FIXED, SAME_PACKAGE_TYPE, Known(*LOCAL)]
+    """Format of the packages, such as `npm` or `docker`. It decides which other fields exist and
+    stays as it was at creation."""
+
+    repoLayoutRef: Annotated[
+        str, Ref("RepositoryLayout", open=True), Default(OTHER_LAYOUT, LOCAL_LAYOUTS)
+    ] = unset()
+    """Name of the layout that says what the parts of a path mean. Older servers choose
+    `maven-2-default` for every type when it is left out."""
+
+    signedUrlTtl: Annotated[int, Field(ge=0), Default(90)] = unset()
+    """How long a signed address is valid. The reference names no unit."""
+
+    xrayDataTtl: Annotated[int, Field(ge=0), Default(90)] = unset()
+    """How long Xray keeps its data of the content. The reference names no unit; the values look
+    like days."""
+
+    primaryKeyPairRef: Annotated[
+        str | None, OnlyFor(*SIGNED, "ansible", "hex"), Ref("KeyPair", open=True)
+    ] = unset()
+    """Name of the key pair that signs the index."""
+
+    secondaryKeyPairRef: Annotated[str | None, OnlyFor(*SIGNED), Ref("KeyPair", open=True)] = (
+        unset()
+    )
+    """Name of a second key pair that signs the index too, while keys are being exchanged."""
+
+    # --- Maven, Gradle, Ivy, sbt
+
+    checksumPolicyType: Annotated[
+        str,
+        OnlyFor(*MAVEN_LIKE),
+        Known("client-checksums", "server-generated-checksums"),
+        Default("client-checksums"),
+    ] = unset()
+    """Whose checksums are served: those the client uploaded, or those the server computed."""
+
+    handleReleases: Annotated[bool, OnlyFor(*MAVEN_LIKE), Default(True)] = unset()
+    """Accepts release versions."""
+
+    handleSnapshots: Annotated[bool, OnlyFor(*MAVEN_LIKE), Default(True)] = unset()
+    """Accepts snapshot versions."""
+
+    maxUniqueSnapshots: Annotated[int, Field(ge=0), OnlyFor(*MAVEN_LIKE, "nuget"), Default(0)] = (
+        unset()
+    )
+    """How many snapshots of one artifact are kept; older ones are deleted. 0 keeps all."""
+
+    snapshotVersionBehavior: Annotated[
+        str,
+        OnlyFor(*MAVEN_LIKE),
+        Known("unique", "non-unique", "deployer"),
+        Default("non-unique", by_version=(("7.41", "unique"),)),
+    ] = unset()
+    """How snapshot files are named: with a time stamp, without one, or as the client sent them."""
+
+    suppressPomConsistencyChecks: Annotated[
+        bool,
+        OnlyFor(*MAVEN_LIKE),
+        Default(False, {"gradle": True, "ivy": True, "sbt": True}),
+    ] = unset()
+    """Accepts POM files whose coordinates do not fit the path they are uploaded to."""
+
+    # --- Docker, OCI, Helm OCI
+
+    maxUniqueTags: Annotated[int, Field(ge=0), OnlyFor(*OCI_LIKE), Default(0)] = unset()
+    """How many tags of one image are kept; older ones are deleted. 0 keeps all."""
+
+    dockerTagRetention: Annotated[int, Field(ge=1), OnlyFor(*OCI_LIKE), Default(1)] = unset()
+    """How many contents of one tag are kept when it is pushed again. 1 keeps the newest only."""
+
+    dockerApiVersion: Annotated[str, OnlyFor("docker", "oci"), Known("V1", "V2"), Default("V2")] = (
+        unset()
+    )
+    """Version of the registry protocol."""
+
+    blockPushingSchema1: Annotated[bool, OnlyFor("docker"), Default(True)] = unset()
+    """Refuses images with the outdated manifest format, version 2 schema 1."""
+
+    # --- Debian, RPM
+
+    debianTrivialLayout: Annotated[bool, OnlyFor("debian"), Default(False)] = unset()
+    """Uses the outdated trivial layout, with one index for the whole repository."""
+
+    optionalIndexCompressionFormats: Annotated[
+        list[str] | None,
+        OnlyFor("debian"),
+        UNORDERED,
+        Known("bz2", "lzma", "xz"),
+        Default(["bz2"]),
+    ] = unset()
+    """Formats in which the index is offered besides gzip, such as `[bz2, xz]`."""
+
+    ddebSupported: Annotated[bool, OnlyFor("debian"), Default(False)] = unset()
+    """Indexes packages with debug symbols (`.ddeb`) as well."""
+
+    calculateYumMetadata: Annotated[bool, OnlyFor(*RPM), Default(False)] = unset()
+    """Computes the repository metadata anew whenever a package is uploaded."""
+
+    yumRootDepth: Annotated[int, Field(ge=0), OnlyFor(*RPM), Default(0)] = unset()
+    """How many folders below the root the metadata lies. 0 is the root itself."""
+
+    enableFileListsIndexing: Annotated[bool, OnlyFor(*RPM), Default(False)] = unset()
+    """Indexes the list of files of every package as well."""
+
+    yumGroupFileNames: Annotated[str | None, OnlyFor(*RPM), Default("")] = unset()
+    """Names of the XML files that define package groups, separated by commas, such as
+    `comps.xml`."""
+
+    # --- one package type each
+
+    cargoAnonymousAccess: Annotated[bool, OnlyFor("cargo"), Default(False)] = unset()
+    """Lets clients search and download without signing in, whatever the platform allows
+    elsewhere."""
+
+    cargoInternalIndex: Annotated[bool, OnlyFor("cargo"), Default(False)] = unset()
+    """Serves the sparse index out of the repository instead of a Git index."""
+
+    enableComposerv1Indexing: Annotated[
+        bool, OnlyFor("composer"), Default(False), _COMPOSER_NAMES
+    ] = unset()
+    """Builds the index for clients of version 1 as well."""
+
+    encryptStates: Annotated[bool, OnlyFor("terraformbackend"), Default(True)] = unset()
+    """Encrypts the stored state files."""
+
+    forceConanAuthentication: Annotated[bool, OnlyFor("conan"), Default(False)] = unset()
+    """Asks every client to sign in, even where anonymous access is allowed."""
+
+    forceMetadataNameVersion: Annotated[bool, OnlyFor("helm"), FIXED, Since("7.104.5")] = unset()
+    """Refuses charts whose file name does not repeat the name and version they declare."""
+
+    forceNonDuplicateChart: Annotated[bool, OnlyFor("helm"), FIXED, Since("7.104.5")] = unset()
+    """Refuses a chart whose name and version already exist under another path."""
+
+    forceNugetAuthentication: Annotated[bool, OnlyFor("nuget"), Default(False)] = unset()
+    """Asks every client to sign in, even where anonymous access is allowed."""
+
+    forceP2Authentication: Annotated[bool, OnlyFor("p2"), Default(False)] = unset()
+    """Asks every client to sign in, even where anonymous access is allowed."""
+
+    terraformType: Annotated[str, OnlyFor("terraform"), FIXED, Known("MODULE", "PROVIDER")] = (
+        unset()
+    )
+    """Whether the repository holds modules or providers."""
+
+
+KIND = Kind(
+    name="LocalRepository",
+    spec=LocalRepositorySpec,
+    rest=RepositoryCollection(constants={"rclass": "local"}),
+    area="Repositories",
+    since="2.3.0",
+    namespace="repository",
+    discriminator="packageType",
+    lane="artifactory-configuration",
+    rules=(
+        key_rule(MAX_KEY),
+        key_not_of_a_cache,
+        class_rule("local"),
+        environments_without_project,
+    ),
+    lost_on_replace="every artifact in it, with its properties and statistics",
+)

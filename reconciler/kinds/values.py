@@ -1,0 +1,78 @@
+"""A field's value in, the forms to show and to compare out: where "equal" is decided.
+
+The server answers numbers as text, sets in any order and empty texts for unset ones. None of that
+is a difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic_core import to_json
+
+from reconciler.kinds.fields import Field
+
+_BOOLEANS = {"true": True, "false": False}
+
+
+def shown(field: Field, value: Any) -> Any:
+    """A live value in the field's own type, sets in a fixed order: what a plan shows.
+
+    A value of an unexpected type is left as it is; it will differ, and be seen.
+    """
+    match field.shape:
+        case "boolean":
+            return _BOOLEANS.get(value.lower(), value) if isinstance(value, str) else value
+        case "integer":
+            return _integer(value)
+        case "text":
+            return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        case "list" if isinstance(value, list) and field.element is not None:
+            items = [shown(field.element, item) for item in value]
+            return sorted(items, key=to_json) if field.unordered else items
+        case "object" if isinstance(value, Mapping):
+            return {
+                name: shown(inner, inner.live_value(value, None))
+                for name, inner in field.fields.items()
+                if inner.live_value(value, None) is not None
+            }
+    return value
+
+
+def _integer(value: Any) -> Any:
+    if isinstance(value, str):
+        digits = value.removeprefix("-")
+        return int(value) if digits.isascii() and digits.isdigit() and len(digits) < 20 else value
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def comparable(field: Field, value: Any) -> Any:
+    """The form in which two values of the field are equal exactly when they mean the same."""
+    if value is None or value == "" or value == [] or value == {}:
+        return None
+    if field.shape == "list" and isinstance(value, list) and field.element is not None:
+        return _comparable_list(field, field.element, value)
+    if field.shape == "object" and isinstance(value, Mapping):
+        parts = {name: comparable(f, value.get(name)) for name, f in field.fields.items()}
+        return {name: part for name, part in parts.items() if part is not None} or None
+    for normalise in field.same:
+        value = normalise(value)
+        if value is None or value == "":
+            return None
+    return (type(value).__name__, value)
+
+
+def _comparable_list(field: Field, element: Field, value: list[Any]) -> Any:
+    items = [comparable(element, item) for item in value]
+    for normalise in field.same:
+        items = [normalise(item) for item in items]
+    if not field.unordered:
+        return items
+    unique = {to_json(item): item for item in items}
+    return [unique[key] for key in sorted(unique)]
+
+
+def same(field: Field, one: Any, other: Any) -> bool:
+    """Whether two values of a field mean the same."""
+    return bool(comparable(field, one) == comparable(field, other))

@@ -1,0 +1,110 @@
+"""Declared fields in, bodies in the API's names out; and the secrets met on the way.
+
+A body may hold `Secret` values. They come from the `reveal` function the caller passes in, so a
+body for showing can be built without any secret being resolved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from reconciler.kinds.fields import PASS_THROUGH, Field, FieldTable
+from reconciler.kinds.kind import Kind
+from reconciler.model import Path
+
+Reveal = Callable[[Mapping[str, str]], Any]
+"""Turns a secret reference (`{"env": NAME}` or `{"file": PATH}`) into the value to send."""
+
+_EMPTY = {"text": "", "list": [], "map": {}, "secret": ""}
+
+
+def is_secret_reference(value: Any) -> bool:
+    """Whether a declared value is a reference to a secret."""
+    return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in ("env", "file")
+
+
+def reference_name(reference: Mapping[str, str]) -> str:
+    """How a secret reference is named to people and in the digest: `env:NAME` or `file:PATH`."""
+    ((source, name),) = reference.items()
+    return f"{source}:{name}"
+
+
+def secrets_in(
+    fields: FieldTable, spec: Mapping[str, Any], at: Path = ("spec",)
+) -> Iterator[tuple[Path, Mapping[str, str]]]:
+    """Every secret reference in a spec, with its path."""
+    for name, value in spec.items():
+        if name in fields:
+            yield from _secrets_at(fields[name], value, (*at, name))
+
+
+def _secrets_at(field: Field, value: Any, at: Path) -> Iterator[tuple[Path, Mapping[str, str]]]:
+    if field.shape in ("secret", "any"):
+        if is_secret_reference(value):
+            yield at, value
+    elif field.shape == "object" and isinstance(value, dict):
+        yield from secrets_in(field.fields, value, at)
+    elif field.shape == "list" and field.element and isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _secrets_at(field.element, item, (*at, index))
+
+
+def create_body(kind: Kind, spec: Mapping[str, Any], reveal: Reveal) -> dict[str, Any]:
+    """Everything declared; a null says "unset", which a new object is anyway."""
+    body = {
+        field.wire: encode(field, spec[name], reveal)
+        for name, field in kind.fields.items()
+        if spec.get(name) is not None
+    }
+    return body | dict(spec.get(PASS_THROUGH) or {})
+
+
+def update_body(
+    kind: Kind,
+    spec: Mapping[str, Any],
+    changed: Iterable[str],
+    live: Mapping[str, Any],
+    reveal: Reveal,
+) -> dict[str, Any]:
+    """The top-level fields named in `changed`, nothing else.
+
+    An object is sent merged with the live one: the server would reset the parts left out.
+    """
+    body: dict[str, Any] = {}
+    for name in changed:
+        if name == PASS_THROUGH:
+            body |= spec[PASS_THROUGH]
+            continue
+        field = kind.fields[name]
+        value = encode(field, spec[name], reveal)
+        if field.whole and isinstance(value, dict):
+            value = merged(field.live_value(live, None), value)
+        body[field.wire] = value
+    return body
+
+
+def encode(field: Field, value: Any, reveal: Reveal) -> Any:
+    """One declared value as the API wants it; None as the value that clears the field."""
+    if value is None:
+        return field.clear_by.value if field.clear_by else _EMPTY.get(field.shape)
+    if is_secret_reference(value) and field.shape in ("secret", "any"):
+        return reveal(value)
+    if field.shape == "object":
+        return {
+            inner.wire: encode(inner, value[name], reveal)
+            for name, inner in field.fields.items()
+            if name in value
+        }
+    if field.shape == "list" and field.element is not None:
+        return [encode(field.element, item, reveal) for item in value]
+    return value
+
+
+def merged(live: Any, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """The live object with the wanted parts laid over it, at every depth."""
+    result = dict(live) if isinstance(live, dict) else {}
+    for name, value in wanted.items():
+        inner = result.get(name)
+        result[name] = merged(inner, value) if isinstance(value, dict) else value
+    return result

@@ -1,0 +1,1 @@
+"""Text becomes manifests; live objects become text."""

@@ -1,0 +1,59 @@
+"""Faults by path in, diagnostics with file, line and column out.
+
+The fast reader keeps no positions. Only a file that has a fault is parsed again, with positions.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+
+from reconciler.errors import Diagnostic
+from reconciler.manifests.yaml_reader import Positions, positions
+from reconciler.model import Finding
+
+
+def locate(findings: Iterable[Finding], read: Callable[[str], bytes]) -> list[Diagnostic]:
+    """Findings as diagnostics; `read` gives a file's bytes by its name in the workspace."""
+    by_file: dict[str, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        by_file[finding.origin.file].append(finding)
+    located: list[Diagnostic] = []
+    for file, group in by_file.items():
+        documents = _positions(read, file)
+        located += [_diagnostic(finding, documents) for finding in group]
+    return located
+
+
+def _positions(read: Callable[[str], bytes], file: str) -> list[Positions]:
+    try:
+        return positions(read(file))
+    except OSError:
+        return []
+
+
+def _diagnostic(finding: Finding, documents: list[Positions]) -> Diagnostic:
+    line, column, hint = finding.origin.line, finding.origin.column, finding.hint
+    if finding.index < len(documents):
+        where = documents[finding.index]
+        line, column = _place(finding, where)
+        if finding.quote and (source := where.source(finding.path)) is not None:
+            hint = f'if text is meant, write it in quotes: "{source}"'
+    return Diagnostic(
+        finding.rule,
+        finding.severity,
+        finding.summary,
+        finding.detail,
+        hint,
+        finding.origin.file,
+        line,
+        column,
+        finding.address,
+    )
+
+
+def _place(finding: Finding, where: Positions) -> tuple[int, int]:
+    if not finding.path:
+        return finding.origin.line, finding.origin.column
+    exact = where.key(finding.path) if finding.at == "key" else where.value(finding.path)
+    return exact or where.nearest(finding.path)

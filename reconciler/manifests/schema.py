@@ -1,0 +1,185 @@
+"""Kinds in, JSON Schemas (2020-12) out: for editors and other tools.
+
+The pydantic models are the truth; the schemas are made from them and never read at run time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from reconciler.kinds.documentation import field_docs
+from reconciler.kinds.fields import Field, FieldTable
+from reconciler.kinds.kind import Kind
+from reconciler.kinds.registry import Registry
+from reconciler.manifests.envelope import MetadataSpec
+from reconciler.manifests.workspace import API_VERSION, WorkspaceFile
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+UMBRELLA = "manifest.schema.json"
+
+Schema = dict[str, Any]
+
+
+def schemas(registry: Registry) -> Iterator[tuple[str, Schema]]:
+    """Every schema by file name: one a kind, one for the workspace, one umbrella."""
+    kinds = list(registry)
+    for kind in kinds:
+        yield f"{kind.name}.schema.json", kind_schema(kind)
+    yield "Workspace.schema.json", workspace_schema()
+    yield UMBRELLA, umbrella([kind.name for kind in kinds])
+
+
+def kind_schema(kind: Kind) -> Schema:
+    """The schema of one kind's manifests."""
+    spec = _model_schema(kind.spec, kind.fields)
+    return {
+        "$schema": DIALECT,
+        "title": kind.name,
+        "description": kind.title,
+        "type": "object",
+        "properties": {
+            "apiVersion": {"const": API_VERSION, "description": "Version of the manifest format."},
+            "kind": {"const": kind.name, "description": kind.title},
+            "metadata": _metadata(kind),
+            "spec": spec,
+        },
+        "required": ["apiVersion", "kind", "metadata", *(["spec"] if "required" in spec else [])],
+        "additionalProperties": False,
+    }
+
+
+def workspace_schema() -> Schema:
+    """The schema of `reconciler.yaml`."""
+    return {"$schema": DIALECT, "title": "Workspace", **_model_schema(WorkspaceFile, {})}
+
+
+def umbrella(names: list[str]) -> Schema:
+    """One schema for every document: `kind` chooses the rest."""
+    return {
+        "$schema": DIALECT,
+        "title": "A manifest of reconciler",
+        "description": "One object of a JFrog Platform, or a workspace.",
+        "type": "object",
+        "properties": {
+            "apiVersion": {"const": API_VERSION},
+            "kind": {"enum": [*names, "Workspace"]},
+        },
+        "required": ["apiVersion", "kind"],
+        "allOf": [
+            {
+                "if": {"properties": {"kind": {"const": name}}, "required": ["kind"]},
+                "then": {"$ref": f"{name}.schema.json"},
+            }
+            for name in (*names, "Workspace")
+        ],
+    }
+
+
+def _metadata(kind: Kind) -> Schema:
+    schema = _model_schema(MetadataSpec, {})
+    for parent in ("project", "provider", "fleet"):
+        if parent in kind.parents:
+            schema["required"].append(parent)
+        else:
+            del schema["properties"][parent]
+    return schema
+
+
+def _model_schema(model: type[BaseModel], fields: FieldTable) -> Schema:
+    """Pydantic's schema of a model, references inlined, with our descriptions and marks."""
+    if not model.__pydantic_complete__:
+        model.model_rebuild()
+    whole = model.model_json_schema(ref_template="#/$defs/{model}")
+    definitions = whole.pop("$defs", {})
+    return _dressed(_inlined(whole, definitions), model, fields)
+
+
+def _inlined(node: Any, definitions: Mapping[str, Any]) -> Any:
+    if isinstance(node, list):
+        return [_inlined(item, definitions) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if "$ref" in node:
+        target = definitions[node["$ref"].rpartition("/")[2]]
+        return _inlined({**target, **{k: v for k, v in node.items() if k != "$ref"}}, definitions)
+    kept = {k: v for k, v in node.items() if k != "title" and (k != "default" or v is not None)}
+    return {
+        k: {name: _inlined(inner, definitions) for name, inner in v.items()}
+        if k == "properties"
+        else _inlined(v, definitions)
+        for k, v in kept.items()
+    }
+
+
+def _dressed(schema: Schema, model: type[BaseModel], fields: FieldTable) -> Schema:
+    docs = field_docs(model)
+    for name, property_ in schema.get("properties", {}).items():
+        known = fields.get(name)
+        info = model.model_fields[name]
+        nested = _nested_model(info.annotation)
+        if nested is not None:
+            _dress_nested(property_, nested, _nested_fields(known))
+        if known is not None and known.known:
+            _suggest(property_, known)
+        text = docs.get(name, "")
+        property_["description"] = text + (_remarks(known) if known else "")
+    doc = (model.__doc__ or "").strip()
+    return {**schema, "description": " ".join(doc.split())}
+
+
+def _nested_fields(known: Field | None) -> FieldTable:
+    if known is None:
+        return {}
+    return known.fields or (known.element.fields if known.element else {})
+
+
+def _dress_nested(schema: Schema, model: type[BaseModel], fields: FieldTable) -> None:
+    """Describe the properties of a nested model wherever in the field's schema it stands."""
+    if "properties" in schema and set(schema["properties"]) == set(model.model_fields):
+        schema.update(_dressed(schema, model, fields))
+        if model.__name__ == "SecretRef":
+            schema |= {"minProperties": 1, "maxProperties": 1}
+        return
+    for value in schema.values():
+        for inner in value if isinstance(value, list) else [value]:
+            if isinstance(inner, dict):
+                _dress_nested(inner, model, fields)
+
+
+def _nested_model(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for inner in getattr(annotation, "__args__", ()):
+        if (found := _nested_model(inner)) is not None:
+            return found
+    return None
+
+
+def _suggest(schema: Schema, known: Field) -> None:
+    """Offer the known values to editors without refusing others."""
+    target = schema
+    if known.shape == "list":
+        for option in schema.get("anyOf", [schema]):
+            if option.get("type") == "array":
+                target = option["items"]
+    if "anyOf" in target:
+        target["anyOf"] = [{"enum": list(known.known)}, *target["anyOf"]]
+    elif target.get("type") == "string":
+        del target["type"]
+        target["anyOf"] = [{"enum": list(known.known)}, {"type": "string"}]
+
+
+def _remarks(known: Field) -> str:
+    """What the marks say, as sentences for a hover."""
+    remarks: list[str] = []
+    if known.only_for is not None:
+        remarks.append(f"Only for {', '.join(sorted(known.only_for))}.")
+    if known.not_for:
+        remarks.append(f"Not for {', '.join(sorted(known.not_for))}.")
+    if known.since:
+        remarks.append(f"Since {known.since}.")
+    remarks += [f"{note[0].upper()}{note[1:]}." for note in known.notes]
+    return "".join(f" {remark}" for remark in remarks)

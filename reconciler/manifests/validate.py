@@ -1,0 +1,418 @@
+"""Documents in, manifests out, with every fault found at once.
+
+Runs offline and without credentials. Each document is checked by itself, then all together:
+identities, references, the rules of the kinds.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from reconciler.kinds.fields import PASS_THROUGH, Field, FieldTable, field_table
+from reconciler.kinds.kind import Kind, Neighbour, Subject
+from reconciler.kinds.registry import Registry
+from reconciler.kinds.wire import is_secret_reference
+from reconciler.manifests.envelope import ENVELOPE, MetadataSpec
+from reconciler.manifests.messages import dotted, findings, nearest_hint
+from reconciler.manifests.secret_rules import secret_findings
+from reconciler.manifests.workspace import Workspace
+from reconciler.model import Address, Document, Finding, Lifecycle, Manifest, Path
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """The sound manifests, one for each platform, and what was found on the way."""
+
+    manifests: tuple[Manifest, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+def validate(documents: Iterable[Document], workspace: Workspace, registry: Registry) -> Validated:
+    """Check every document by itself, then all together; nothing is raised."""
+    checker = _Checker(workspace, registry)
+    for document in documents:
+        checker.check(document)
+    checker.check_together()
+    return Validated(tuple(checker.manifests), tuple(checker.findings))
+
+
+@dataclass
+class _Checker:
+    """Collects manifests and findings; gone when the documents are checked."""
+
+    workspace: Workspace
+    registry: Registry
+    findings: list[Finding] = field(default_factory=list)
+    manifests: list[Manifest] = field(default_factory=list)
+
+    def check(self, document: Document) -> None:
+        """Check one document by itself; a sound one becomes one manifest for each platform."""
+        before = len(self.findings)
+        kind = self._kind(document)
+        metadata = self._metadata(document, kind)
+        if kind is None:
+            return
+        spec = self._spec(document, kind)
+        errors = any(f.severity == "error" for f in self.findings[before:])
+        if metadata is None or spec is None or errors:
+            return
+        self._fence(document, metadata, spec)
+        for platform in metadata.get("platforms") or self.workspace.default_platforms:
+            self.manifests.append(self._manifest(document, kind, metadata, spec, platform))
+
+    def _manifest(
+        self, document: Document, kind: Kind, metadata: dict[str, Any], spec: Any, platform: str
+    ) -> Manifest:
+        parts = (*(metadata[parent] for parent in kind.parents), metadata["name"])
+        return Manifest(
+            Address(kind.name, parts, platform, self.workspace.is_plural),
+            spec,
+            document.origin,
+            document.index,
+            metadata.get("labels") or {},
+            _lifecycle(metadata.get("lifecycle") or {}),
+            tuple(metadata.get("previousNames") or ()),
+        )
+
+    def _tell(self, document: Document, path: Path, rule: str, text: str, hint: str = "") -> None:
+        self.findings.append(Finding(document.origin, document.index, path, rule, text, hint))
+
+    def _kind(self, document: Document) -> Kind | None:
+        for name in document.data:
+            if name not in ENVELOPE:
+                hint = nearest_hint(str(name), ENVELOPE)
+                self.findings.append(
+                    Finding(
+                        document.origin,
+                        document.index,
+                        (name,),
+                        "unknown-field",
+                        f"there is no field '{name}'",
+                        hint or "a manifest has apiVersion, kind, metadata and spec",
+                        at="key",
+                    )
+                )
+        name = document.data.get("kind")
+        if not isinstance(name, str):
+            self._tell(document, (), "missing-field", "'kind' is required")
+            return None
+        if name not in self.registry:
+            known = ", ".join(self.registry.names())
+            hint = nearest_hint(name, self.registry.names())
+            text = f"this version knows no kind '{name}'"
+            self._tell(document, ("kind",), "unknown-kind", text, hint or f"it knows {known}")
+            return None
+        return self.registry[name]
+
+    def _metadata(self, document: Document, kind: Kind | None) -> dict[str, Any] | None:
+        metadata = document.data.get("metadata")
+        if metadata is None:
+            self._tell(document, (), "missing-field", "'metadata' with a 'name' is required")
+            return None
+        if not self._fits(document, MetadataSpec, {}, metadata, ("metadata",)):
+            return None
+        self._platforms(document, metadata)
+        if kind is not None:
+            self._parents(document, kind, metadata)
+        checked: dict[str, Any] = metadata
+        return checked
+
+    def _platforms(self, document: Document, metadata: Mapping[str, Any]) -> None:
+        known = self.workspace.platform_names
+        for index, name in enumerate(metadata.get("platforms") or ()):
+            if name not in known:
+                path = ("metadata", "platforms", index)
+                hint = nearest_hint(name, known) or f"the workspace has {', '.join(known)}"
+                text = f"the workspace has no platform '{name}'"
+                self._tell(document, path, "unknown-platform", text, hint)
+
+    def _parents(self, document: Document, kind: Kind, metadata: Mapping[str, Any]) -> None:
+        for parent in ("project", "provider", "fleet"):
+            if parent in kind.parents and parent not in metadata:
+                text = f"'metadata.{parent}' is required: a {kind.name} lives in a {parent}"
+                self._tell(document, ("metadata",), "missing-field", text)
+            if parent not in kind.parents and parent in metadata:
+                hint = "use spec.projectKey" if parent == "project" else ""
+                text = f"a {kind.name} does not live in a {parent}"
+                self._tell(document, ("metadata", parent), "unknown-field", text, hint)
+
+    def _spec(self, document: Document, kind: Kind) -> dict[str, Any] | None:
+        spec = document.data.get("spec")
+        if spec is None:
+            spec = {}
+        defaults = self.workspace.defaults_for(kind.name)
+        if defaults and isinstance(spec, dict):
+            spec = _with_defaults(kind, defaults, spec)
+        if not self._fits(document, kind.spec, kind.fields, spec, ("spec",)):
+            return None
+        self.findings += _marks(document, kind, spec)
+        self.findings += secret_findings(document, kind, spec, self.workspace)
+        self.findings += _extra(document, kind, spec)
+        self.findings += _ignored_paths(document, kind)
+        checked: dict[str, Any] = spec
+        return checked
+
+    def _fits(
+        self, document: Document, model: type[BaseModel], fields: FieldTable, value: Any, at: Path
+    ) -> bool:
+        try:
+            _validator(model).validate_python(value)
+        except ValidationError as error:
+            self.findings += findings(error, model, fields, document.origin, document.index, at)
+            return False
+        return True
+
+    def _fence(self, document: Document, metadata: Mapping[str, Any], spec: Any) -> None:
+        fence = self.workspace.spec.get("fence") or {}
+        names, projects = fence.get("names"), fence.get("projects")
+        if names and not any(fnmatchcase(metadata["name"], pattern) for pattern in names):
+            text = f"'{metadata['name']}' is outside this workspace's fence ({', '.join(names)})"
+            hint = "spec.fence.names of the workspace file lists what it may declare"
+            self._tell(document, ("metadata", "name"), "outside-fence", text, hint)
+        project = metadata.get("project") or spec.get("projectKey")
+        if projects and project not in projects:
+            text = f"project {project!r} is outside this workspace's fence ({', '.join(projects)})"
+            hint = "spec.fence.projects of the workspace file lists the projects it may touch"
+            path = ("spec", "projectKey") if "projectKey" in spec else ("spec",)
+            self._tell(document, path, "outside-fence", text, hint)
+
+    def check_together(self) -> None:
+        """Check what only shows when all manifests are known."""
+        self._identities()
+        self._rules()
+
+    def _identities(self) -> None:
+        seen: dict[tuple[str, ...], Manifest] = {}
+        kept: list[Manifest] = []
+        for manifest in self.manifests:
+            identity = self._identity(manifest.address)
+            first = seen.setdefault(identity, manifest)
+            if first is manifest:
+                kept.append(manifest)
+            else:
+                self.findings.append(_twice(manifest, first))
+        self.manifests = kept
+
+    def _identity(self, address: Address) -> tuple[str, ...]:
+        space = self.registry[address.kind].namespace
+        if space:
+            return (address.platform, space, *(part.casefold() for part in address.parts))
+        return (address.platform, address.kind, *address.parts)
+
+    def _rules(self) -> None:
+        for manifest in self.manifests:
+            kind = self.registry[manifest.address.kind]
+            if not kind.rules:
+                continue
+            lookup = self._lookup(manifest, kind)
+            subject = Subject(manifest.address.name, manifest.spec, lookup)
+            for rule in kind.rules:
+                for fault in rule(subject):
+                    self.findings.append(
+                        Finding(
+                            manifest.origin,
+                            manifest.index,
+                            fault.path,
+                            fault.rule,
+                            fault.summary,
+                            fault.hint,
+                            fault.severity,
+                            address=str(manifest.address),
+                        )
+                    )
+
+    def _lookup(self, manifest: Manifest, kind: Kind) -> Callable[[str], Neighbour | None]:
+        space = (manifest.address.platform, kind.namespace)
+        return self._neighbours.get(space, {}).get
+
+    @cached_property
+    def _neighbours(self) -> Mapping[tuple[str, str], Mapping[str, Neighbour]]:
+        spaces: dict[tuple[str, str], dict[str, Neighbour]] = defaultdict(dict)
+        for manifest in self.manifests:
+            address = manifest.address
+            space = (address.platform, self.registry[address.kind].namespace)
+            spaces[space][address.name] = Neighbour(address.kind, manifest.spec)
+        return spaces
+
+
+def _validator(model: type[BaseModel]) -> Any:
+    if not model.__pydantic_complete__:
+        model.model_rebuild()
+    return model.__pydantic_validator__
+
+
+def _lifecycle(written: Mapping[str, Any]) -> Lifecycle:
+    return Lifecycle(**{**written, "ignore": tuple(written.get("ignore") or ())})
+
+
+def _with_defaults(kind: Kind, defaults: Mapping[str, Any], spec: dict[str, Any]) -> dict[str, Any]:
+    """The spec over the workspace's defaults; a default that does not apply here is left out."""
+    variant = kind.variant({**defaults, **spec})
+    merged = dict(spec)
+    for name, value in defaults.items():
+        known = kind.fields.get(name)
+        if known is not None and not known.applies_to(variant):
+            continue
+        if name not in merged:
+            merged[name] = value
+        elif isinstance(value, dict) and isinstance(merged[name], dict):
+            merged[name] = {**value, **merged[name]}
+    return merged
+
+
+def _marks(document: Document, kind: Kind, spec: Mapping[str, Any]) -> Iterator[Finding]:
+    variant = kind.variant(spec)
+    yield from _marks_of(document, kind, kind.fields, spec, ("spec",), variant)
+
+
+def _marks_of(
+    document: Document,
+    kind: Kind,
+    fields: FieldTable,
+    spec: Mapping[str, Any],
+    at: Path,
+    variant: str | None,
+) -> Iterator[Finding]:
+    for name, value in spec.items():
+        known = fields.get(name)
+        if known is None:
+            continue
+        path = (*at, name)
+        if not known.applies_to(variant):
+            yield _not_applicable(document, kind, known, path, variant)
+        yield from _unknown_values(document, known, value, path)
+        if known.shape == "object" and isinstance(value, dict):
+            yield from _marks_of(document, kind, known.fields, value, path, variant)
+
+
+def _not_applicable(
+    document: Document, kind: Kind, known: Field, path: Path, variant: str | None
+) -> Finding:
+    values = sorted(known.only_for or ())
+    where = f"only for {', '.join(values)}" if values else f"not for {variant}"
+    return Finding(
+        document.origin,
+        document.index,
+        path,
+        "not-applicable",
+        f"'{dotted(path[1:])}' does not exist for {kind.discriminator} '{variant}': {where}",
+        f"take it out; if the server knows better, pass it through with spec.{PASS_THROUGH}",
+        at="key",
+    )
+
+
+def _unknown_values(document: Document, known: Field, value: Any, path: Path) -> Iterator[Finding]:
+    if known.shape == "list" and known.element is not None and isinstance(value, list):
+        element = replace(known.element, known=known.element.known or known.known)
+        for index, item in enumerate(value):
+            yield from _unknown_values(document, element, item, (*path, index))
+    elif known.known and isinstance(value, str) and value not in known.known:
+        hint = nearest_hint(value, known.known)
+        yield Finding(
+            document.origin,
+            document.index,
+            path,
+            "unknown-value",
+            f"'{value}' is no value of '{dotted(path[1:])}' this version knows",
+            hint or "a newer server may know it; --strict makes this an error",
+            "warning",
+        )
+
+
+def _extra(document: Document, kind: Kind, spec: Mapping[str, Any]) -> Iterator[Finding]:
+    modelled = {known.wire for known in kind.fields.values()} | set(kind.rest.constants)
+    for name, value in (spec.get(PASS_THROUGH) or {}).items():
+        path = ("spec", PASS_THROUGH, name)
+        if name in modelled and _is_applicable(kind, name, spec):
+            yield Finding(
+                document.origin,
+                document.index,
+                path,
+                "extra-known",
+                f"'{name}' is a field of {kind.name}",
+                f"write it as spec.{name}",
+                at="key",
+            )
+        elif is_secret_reference(value):
+            yield Finding(
+                document.origin,
+                document.index,
+                path,
+                "extra-secret",
+                "a secret cannot be passed through spec.extra",
+                "only modelled fields take secret references",
+            )
+        else:
+            yield Finding(
+                document.origin,
+                document.index,
+                path,
+                "extra-field",
+                f"'{name}' is passed through without being checked",
+                severity="warning",
+                at="key",
+            )
+
+
+def _is_applicable(kind: Kind, wire: str, spec: Mapping[str, Any]) -> bool:
+    found = [known for known in kind.fields.values() if known.wire == wire]
+    return not found or found[0].applies_to(kind.variant(spec))
+
+
+def _ignored_paths(document: Document, kind: Kind) -> Iterator[Finding]:
+    metadata = document.data.get("metadata")
+    lifecycle = metadata.get("lifecycle") if isinstance(metadata, dict) else None
+    ignored = lifecycle.get("ignore") if isinstance(lifecycle, dict) else None
+    for index, path in enumerate(ignored if isinstance(ignored, list) else ()):
+        if isinstance(path, str) and not _exists(kind, path):
+            first = [f"spec.{name}" for name in kind.fields]
+            yield Finding(
+                document.origin,
+                document.index,
+                ("metadata", "lifecycle", "ignore", index),
+                "ignore-path",
+                f"{kind.name} has no field '{path}' to ignore",
+                nearest_hint(path, first) or "paths begin with 'spec.', such as spec.notes",
+            )
+
+
+def _exists(kind: Kind, path: str) -> bool:
+    head, *names = path.split(".")
+    table: FieldTable = kind.fields
+    if head != "spec" or not names:
+        return False
+    if names[0] == PASS_THROUGH:
+        return True
+    for name in names:
+        known = table.get(name.partition("[")[0])
+        if known is None:
+            return False
+        table = known.fields or (known.element.fields if known.element else {})
+    return True
+
+
+def _twice(manifest: Manifest, first: Manifest) -> Finding:
+    is_same = manifest.address == first.address
+    what = str(manifest.address) if is_same else f"the name '{manifest.address.name}'"
+    why = "" if is_same else "; names of repositories of all classes share one set, without case"
+    return Finding(
+        manifest.origin,
+        manifest.index,
+        ("metadata", "name"),
+        "duplicate-identity",
+        f"{what} is already declared at {first.origin}{why}",
+        "keep one of the two; one object has one manifest",
+        address=str(manifest.address),
+    )
+
+
+def metadata_fields() -> FieldTable:
+    """The fields of `metadata`, for the schema and the reference."""
+    return field_table(MetadataSpec)

@@ -1,0 +1,195 @@
+"""The workspace file in, a checked `Workspace` out.
+
+The workspace is the root every path is relative to. Without a file, the environment names one
+platform and the command line names the manifests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from reconciler.kinds.spec import SecretRef, unset
+
+API_VERSION = "reconciler/v1"
+FILE_NAMES = ("reconciler.yaml", "reconciler.yml")
+DEFAULT_PLATFORM = "default"
+DEFAULT_INVENTORY = ".reconciler/inventory.json"
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+Percent = Annotated[int, Field(ge=0, le=100)]
+Count = Annotated[int, Field(ge=0)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
+
+
+class PlatformSpec(_Part):
+    """One JFrog Platform: where it is, and how to sign in there."""
+
+    url: str | SecretRef = unset()
+    """Base URL, such as `https://acme.example.com`; or `{env: NAME}`."""
+
+    token: SecretRef = unset()
+    """Where the access token comes from: `{env: NAME}` or `{file: PATH}`."""
+
+    oidcProvider: str = unset()  # noqa: N815 - the manifest's spelling
+    """Name of the platform's OIDC integration, for keyless sign-in from CI."""
+
+
+class InventorySpec(_Part):
+    """Where the record of owned objects is kept."""
+
+    file: str = unset()
+    """A file, relative to the workspace."""
+
+    platform: str = unset()
+    """Name of the platform that keeps the inventory in a generic repository."""
+
+    repository: str = unset()
+    """Key of that repository."""
+
+
+class LimitSpec(_Part):
+    """How much one run may change of one kind."""
+
+    percent: Percent = unset()
+    """Share of the owned objects, applied from 10 owned objects on."""
+
+    count: Count = unset()
+    """Number of objects."""
+
+
+class LimitsSpec(_Part):
+    """Limits that block a plan before anything is written."""
+
+    deletes: LimitSpec = unset()
+    """For deletes and replaces. Default: 20 percent, 10 objects."""
+
+    updates: LimitSpec = unset()
+    """For updates and conversions. Default: 30 percent."""
+
+
+class FenceSpec(_Part):
+    """What this workspace may declare at all."""
+
+    projects: list[str] = unset()
+    """Project keys its objects must belong to."""
+
+    names: list[str] = unset()
+    """Patterns (`pay-*`) its objects' names must match."""
+
+
+class WorkspaceSpec(_Part):
+    """What the workspace file says."""
+
+    manifests: list[str] = unset()
+    """Folders and files that hold the manifests, relative to the workspace."""
+
+    platforms: dict[Name, PlatformSpec] = unset()
+    """The platforms by name."""
+
+    defaultPlatforms: list[str] = unset()  # noqa: N815
+    """Platforms of a manifest that names none; may be left out with one platform."""
+
+    connect: PlatformSpec = unset()
+    """The JFrog Connect service, for device deployments."""
+
+    inventory: InventorySpec = unset()
+    """Where ownership is recorded. Default: the file `.reconciler/inventory.json`."""
+
+    fingerprintKey: SecretRef = unset()  # noqa: N815
+    """Key of the fingerprints by which a changed secret is noticed."""
+
+    defaults: dict[str, dict[str, Any]] = unset()
+    """Fields merged under every manifest of a kind."""
+
+    prune: bool = unset()
+    """Delete owned objects that are no longer declared."""
+
+    limits: LimitsSpec = unset()
+    """How much one run may change."""
+
+    fence: FenceSpec = unset()
+    """What this workspace may declare."""
+
+
+class WorkspaceMetadata(_Part):
+    """The workspace's own name."""
+
+    name: Name
+    """Recorded as the owner of what this workspace creates and adopts."""
+
+
+class WorkspaceFile(_Part):
+    """The whole document."""
+
+    apiVersion: Literal["reconciler/v1"]  # noqa: N815
+    """Version of the manifest format."""
+
+    kind: Literal["Workspace"]
+    """Always `Workspace`."""
+
+    metadata: WorkspaceMetadata
+    """The workspace's name."""
+
+    spec: WorkspaceSpec
+    """Platforms, manifests, rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """The root folder and what its file says; `spec` holds only what is written there.
+
+    `secret_dirs` are further folders secret files may lie in, named on the command line.
+    """
+
+    root: Path
+    name: str = "default"
+    spec: Mapping[str, Any] = field(default_factory=dict)
+    file: str | None = None
+    secret_dirs: tuple[Path, ...] = ()
+
+    @property
+    def platforms(self) -> Mapping[str, Mapping[str, Any]]:
+        """The platforms the file names; none without a file."""
+        return self.spec.get("platforms") or {}
+
+    @property
+    def platform_names(self) -> list[str]:
+        """The platforms' names; one called `default` without any."""
+        return list(self.platforms) or [DEFAULT_PLATFORM]
+
+    @property
+    def is_plural(self) -> bool:
+        """Whether addresses are printed with their platform."""
+        return len(self.platform_names) > 1
+
+    @property
+    def default_platforms(self) -> list[str]:
+        """The platforms of a manifest that names none."""
+        return list(self.spec.get("defaultPlatforms") or self.platform_names)
+
+    @property
+    def inventory_file(self) -> Path:
+        """Where the file inventory lies."""
+        written = (self.spec.get("inventory") or {}).get("file")
+        return self.root / str(written or DEFAULT_INVENTORY)
+
+    def defaults_for(self, kind: str) -> Mapping[str, Any]:
+        """Fields merged under every manifest of a kind."""
+        return (self.spec.get("defaults") or {}).get(kind) or {}
+
+
+def find(start: Path) -> Path | None:
+    """The workspace file in `start` or the nearest folder above it."""
+    for folder in (start, *start.parents):
+        for name in FILE_NAMES:
+            if (folder / name).is_file():
+                return folder / name
+    return None

@@ -1,0 +1,346 @@
+"""Flows of requests in, their results out: the only door to the HTTP client.
+
+Reads are repeated until they answer or the deadline passes. A write is repeated here only when it
+certainly did not land (429, connection refused); every other failure of a write is reported as
+`OutcomeUnknownError`, and whoever wrote must read before repeating.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import ssl
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+from urllib.parse import urlsplit
+
+import httpx
+
+from reconciler.errors import (
+    AnswerError,
+    OutcomeUnknownError,
+    UnauthorisedError,
+    UnreachableError,
+)
+from reconciler.kinds.rest import Flow, error_text
+from reconciler.model import UNSET, Request, Response, Secret
+from reconciler.platform.trace import Trace
+
+GATEWAY = frozenset({502, 503, 504, *range(520, 530)})
+"""Answers of whatever stands in front of the server; they say nothing about a write."""
+
+CONFLICT = "Could not merge and save new descriptor"
+"""Start of the server's text when its one configuration document was written by another at the
+same time; the status is 400 and an identical retry succeeds."""
+
+TRANSIENT_500 = "Failed to execute add project resource"
+
+MAX_BODY = 512 * 1024 * 1024
+"""Bytes of an answer after which it is not read on."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpOptions:
+    """How the wire is used; times in seconds."""
+
+    timeout: float = 30.0
+    deadline: float = 120.0
+    ca_file: Path | None = None
+    client_cert: tuple[str, ...] = ()
+    requests_per_second: float = 0.0
+    concurrency: int = 16
+    user_agent: str = "reconciler"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One platform's address and how to sign in. `token` gives the bearer token when asked."""
+
+    name: str
+    url: str
+    token: Callable[[], str]
+
+
+@dataclass
+class Clock:
+    """Time as the client sees it; tests pass one that does not wait."""
+
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    jitter: Callable[[], float] = field(default_factory=lambda: random.Random().random)  # noqa: S311
+
+
+class Client:
+    """Sends requests to one platform. Thread-safe; each thread has a connection pool of its own."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        options: HttpOptions,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        clock: Clock | None = None,
+        trace: TextIO | None = None,
+    ) -> None:
+        self.endpoint = endpoint
+        self.options = options
+        self.base = base_url(endpoint.url)
+        self.requests = 0
+        self._transport = transport
+        self._clock = clock or Clock()
+        self._trace = Trace(trace, endpoint.name) if trace else None
+        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._opened: list[httpx.Client] = []
+        self._next_slot = 0.0
+        self._verify = _verification(self.base, options)
+        self._revealed: set[str] = set()
+
+    def close(self) -> None:
+        """Close every connection."""
+        for client in self._opened:
+            client.close()
+
+    def run(self, flow: Flow, attempts: int | None = None) -> Any:
+        """Drive a flow to its end and return its result; errors are those of `send`."""
+        try:
+            request = next(flow)
+            while True:
+                request = flow.send(self.send(request, attempts))
+        except StopIteration as stop:
+            return stop.value
+        finally:
+            flow.close()
+
+    def send(self, request: Request, attempts: int | None = None) -> Response:
+        """One request with the retries that are safe for it, at most `attempts` in all.
+
+        Raises UnauthorisedError, UnreachableError (reads) or OutcomeUnknownError (writes).
+        """
+        give_up = self._clock.now() + self.options.deadline
+        attempt = 0
+        while True:
+            failure, response = self._try(request)
+            if response is not None:
+                if response.status == 401:
+                    raise _unauthorised(self.endpoint, request, response)
+                if not _is_transient(request, response):
+                    return response
+                failure = f"{response.status}: {error_text(response)[:200]}"
+            pause = self._pause(attempt, response)
+            attempt += 1
+            if attempt == attempts or self._clock.now() + pause > give_up:
+                raise _gave_up(request, failure, attempt, self.endpoint)
+            self._clock.sleep(pause)
+
+    def _try(self, request: Request) -> tuple[str, Response | None]:
+        """One attempt: a response, or why there is none and repeating is safe."""
+        self._wait_for_slot()
+        started = self._clock.now()
+        try:
+            response = self._exchange(request)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            failure = _reason(error)
+        except httpx.UnsupportedProtocol as error:
+            raise UnreachableError(f"{self.endpoint.url} is no http or https URL") from error
+        except httpx.TransportError as error:
+            failure = _reason(error)
+            if not request.is_read:
+                self._note(request, None, started, failure)
+                raise OutcomeUnknownError(
+                    f"{request} got no answer ({failure}); it may have landed"
+                ) from None
+        else:
+            self._note(request, response, started, "")
+            if not request.is_read and _is_unknown(response):
+                raise OutcomeUnknownError(
+                    f"{request} answered {response.status}: {error_text(response)[:300]}",
+                    status=response.status,
+                )
+            return "", response
+        self._note(request, None, started, failure)
+        return failure, None
+
+    def _note(
+        self, request: Request, response: Response | None, started: float, failure: str
+    ) -> None:
+        if self._trace:
+            milliseconds = (self._clock.now() - started) * 1000
+            self._trace.note(request, response, milliseconds, failure)
+
+    def _exchange(self, request: Request) -> Response:
+        client = self._client()
+        with self._lock:
+            self.requests += 1
+        until = time.monotonic() + self.options.timeout
+        content, headers = self._body(request)
+        built = client.build_request(
+            request.method,
+            self.base + request.path,
+            params=list(request.query) or None,
+            content=content,
+            headers={
+                **headers,
+                **request.headers,
+                "authorization": f"Bearer {self.endpoint.token()}",
+            },
+        )
+        answer = client.send(built, stream=True)
+        try:
+            body = _body_within(answer, until)
+        finally:
+            answer.close()
+        return self._scrubbed(Response(answer.status_code, dict(answer.headers), body))
+
+    def _body(self, request: Request) -> tuple[bytes | None, dict[str, str]]:
+        if request.json is UNSET:
+            return None, {}
+        text = json.dumps(self._reveal(request.json), ensure_ascii=False, separators=(",", ":"))
+        return text.encode(), {"content-type": "application/json"}
+
+    def _reveal(self, value: Any) -> Any:
+        """The body with its secrets in clear: the last moment before the wire."""
+        if isinstance(value, Secret):
+            self._revealed.add(value.reveal())
+            return value.reveal()
+        if isinstance(value, Mapping):
+            return {key: self._reveal(inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self._reveal(inner) for inner in value]
+        return value
+
+    def _scrubbed(self, response: Response) -> Response:
+        """An error answer without the secrets that were sent: servers like to repeat the body."""
+        if response.ok or not self._revealed:
+            return response
+        body = response.body
+        for secret in self._revealed:
+            for form in (secret, json.dumps(secret)[1:-1]):
+                body = body.replace(form.encode(), b"***")
+        return Response(response.status, response.headers, body)
+
+    def _client(self) -> httpx.Client:
+        client: httpx.Client | None = getattr(self._local, "client", None)
+        if client is None:
+            client = httpx.Client(
+                verify=self._verify,
+                cert=None,
+                timeout=httpx.Timeout(self.options.timeout, connect=min(10, self.options.timeout)),
+                transport=self._transport,
+                headers={"user-agent": self.options.user_agent, "accept": "application/json, */*"},
+            )
+            self._local.client = client
+            with self._lock:
+                self._opened.append(client)
+        return client
+
+    def _wait_for_slot(self) -> None:
+        if not self.options.requests_per_second:
+            return
+        with self._lock:
+            now = self._clock.now()
+            slot = max(now, self._next_slot)
+            self._next_slot = slot + 1 / self.options.requests_per_second
+        if slot > now:
+            self._clock.sleep(slot - now)
+
+    def _pause(self, attempt: int, response: Response | None) -> float:
+        """Seconds before the next attempt: what the server asks for, else growing and jittered."""
+        asked = _retry_after(response)
+        if asked is not None:
+            return asked
+        grown: float = min(8.0, 0.25 * 2.0 ** min(attempt, 10))
+        return grown * (0.5 + self._clock.jitter() / 2)
+
+
+def base_url(url: str) -> str:
+    """Scheme and host of a platform's URL; a path such as a trailing `/artifactory` is dropped.
+
+    Raises UnreachableError when the text is no http or https URL.
+    """
+    parts = urlsplit(url.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise UnreachableError(
+            f"'{url}' is no platform URL", hint="it looks like https://acme.example.com"
+        )
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def _verification(base: str, options: HttpOptions) -> ssl.SSLContext | bool:
+    if base.startswith("http:"):
+        return False
+    context = ssl.create_default_context()
+    if not context.cert_store_stats()["x509_ca"]:
+        import certifi
+
+        context.load_verify_locations(certifi.where())
+    try:
+        if options.ca_file:
+            context.load_verify_locations(options.ca_file)
+        if options.client_cert:
+            context.load_cert_chain(*options.client_cert)
+    except (OSError, ssl.SSLError) as error:
+        raise UnreachableError(f"the certificate file cannot be used: {error}") from None
+    return context
+
+
+def _body_within(answer: httpx.Response, until: float) -> bytes:
+    """The whole body; a server that drips bytes for ever must not hold us for ever."""
+    chunks: list[bytes] = []
+    size = 0
+    for chunk in answer.iter_bytes():
+        chunks.append(chunk)
+        size += len(chunk)
+        if time.monotonic() > until:
+            raise httpx.ReadTimeout("the answer did not end in time")
+        if size > MAX_BODY:
+            raise httpx.RemoteProtocolError("the answer is too large")
+    return b"".join(chunks)
+
+
+def _is_transient(request: Request, response: Response) -> bool:
+    return response.status == 429 or (request.is_read and response.status in GATEWAY)
+
+
+def _is_unknown(response: Response) -> bool:
+    """Whether a write with this answer may have landed, or failed only for the moment."""
+    if response.status in GATEWAY:
+        return True
+    text = error_text(response) if response.status in (400, 409, 500) else ""
+    return CONFLICT in text or (response.status == 500 and TRANSIENT_500 in text)
+
+
+def _retry_after(response: Response | None) -> float | None:
+    if response is None:
+        return None
+    value = response.headers.get("retry-after", "")
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        return None
+
+
+def _reason(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+def _gave_up(
+    request: Request, failure: str, attempts: int, endpoint: Endpoint
+) -> AnswerError | UnreachableError:
+    if not request.is_read:
+        return OutcomeUnknownError(f"{request} was refused {attempts} times; last: {failure}")
+    return UnreachableError(
+        f"{endpoint.url} does not answer {request}: {failure} ({attempts} attempts)",
+        hint="check the URL, the network and the proxy settings (HTTPS_PROXY, SSL_CERT_FILE)",
+    )
+
+
+def _unauthorised(endpoint: Endpoint, request: Request, response: Response) -> UnauthorisedError:
+    return UnauthorisedError(
+        f"{endpoint.name} refuses the token: {request} answered 401 {error_text(response)[:200]}",
+        hint="the token is wrong, expired, or of another platform",
+    )

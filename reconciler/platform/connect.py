@@ -1,0 +1,125 @@
+"""Workspace and settings in, one client for each platform out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from reconciler import __version__
+from reconciler.errors import UsageError
+from reconciler.manifests.workspace import Workspace
+from reconciler.platform.client import Client, Clock, Endpoint, HttpOptions
+from reconciler.platform.secrets import SecretSource
+from reconciler.settings import TOKEN_VARIABLES, URL_VARIABLES, Pin, Settings
+
+
+@dataclass(frozen=True)
+class Wire:
+    """What a run stands on; tests give a transport without sockets and a clock that never waits."""
+
+    transport: httpx.BaseTransport | None = None
+    clock: Clock = field(default_factory=Clock)
+
+
+@contextmanager
+def clients(
+    workspace: Workspace, settings: Settings, names: Iterable[str], wire: Wire | None = None
+) -> Iterator[Mapping[str, Client]]:
+    """Clients for the named platforms, closed at the end.
+
+    Raises UsageError when a URL or token is not given.
+    """
+    options = HttpOptions(
+        timeout=settings.timeout,
+        ca_file=settings.ca_file,
+        client_cert=settings.client_cert,
+        requests_per_second=settings.requests_per_second,
+        user_agent=f"reconciler/{__version__}",
+    )
+    wire = wire or Wire()
+    with ExitStack() as stack:
+        trace = None
+        if settings.trace is not None:
+            trace = stack.enter_context(settings.trace.open("a", encoding="utf-8"))
+        opened: dict[str, Client] = {}
+        for name in names:
+            client = Client(
+                endpoint(workspace, settings, name),
+                options,
+                transport=wire.transport,
+                clock=wire.clock,
+                trace=trace,
+            )
+            stack.callback(client.close)
+            opened[name] = client
+        yield opened
+
+
+def endpoint(workspace: Workspace, settings: Settings, name: str) -> Endpoint:
+    """Where one platform is and how to sign in there. Raises UsageError."""
+    pins = settings.all_pins
+    if pins and name not in pins:
+        raise UsageError(
+            f"platform '{name}' is not pinned",
+            hint="some platforms are pinned by --platform or RECONCILER_PLATFORMS; then all must be",
+        )
+    written = workspace.platforms.get(name) or {}
+    url = pins[name].url if name in pins else _url(name, written, settings)
+    return Endpoint(name, url, _token(name, written, pins.get(name), workspace, settings))
+
+
+def _url(name: str, written: Mapping[str, Any], settings: Settings) -> str:
+    url = written.get("url")
+    if isinstance(url, dict):
+        variable = url.get("env", "")
+        url = settings.environment.get(variable)
+        if not url:
+            raise UsageError(f"the URL of platform '{name}' is not set: {variable} is empty")
+    url = url or settings.variable(URL_VARIABLES)
+    if not url:
+        raise UsageError(
+            f"no URL for platform '{name}'",
+            hint="set JFROG_URL, or write it in reconciler.yaml under spec.platforms",
+        )
+    return str(url)
+
+
+def _token(
+    name: str,
+    written: Mapping[str, Any],
+    pin: Pin | None,
+    workspace: Workspace,
+    settings: Settings,
+) -> Callable[[], str]:
+    if (pin and pin.oidc) or (not pin and "oidcProvider" in written and "token" not in written):
+        raise UsageError(
+            f"platform '{name}' asks for keyless sign-in, which this version does not have yet",
+            hint="give a token: spec.platforms.<name>.token, or JFROG_ACCESS_TOKEN",
+        )
+    reference = None if pin else written.get("token")
+    if reference:
+        source = SecretSource(settings.environment, workspace.root, settings.secret_dirs)
+        token = source.resolve(reference).reveal()
+    else:
+        token = _token_from_environment(name, settings)
+    if not token.isascii() or any(c.isspace() or ord(c) < 0x20 for c in token):
+        raise UsageError(
+            f"the token of platform '{name}' has blanks or characters no token has",
+            hint="was it copied with its quotes or with a line end?",
+        )
+    return lambda: token
+
+
+def _token_from_environment(name: str, settings: Settings) -> str:
+    own = f"{name.upper().replace('-', '_').replace('.', '_')}_TOKEN"
+    token = settings.variable((own, *TOKEN_VARIABLES) if settings.all_pins else TOKEN_VARIABLES)
+    if not token:
+        raise UsageError(
+            f"no token for platform '{name}'",
+            hint="set JFROG_ACCESS_TOKEN, or write spec.platforms.<name>.token: {env: NAME}",
+        )
+    return token.strip()

@@ -1,0 +1,102 @@
+"""The record of owned objects: read at the start of a run, changed entry by entry.
+
+Losing it deletes nothing: objects are then unowned, and adopted again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from reconciler.errors import UsageError
+from reconciler.model import Entry, Inventory
+
+FORMAT = "reconciler.inventory/v1"
+
+
+class FileInventory:
+    """An inventory in one JSON file.
+
+    A change is merged into what the file holds at that moment, under a lock, and the file is
+    replaced as a whole: two writers lose nothing, and a crash leaves the old file or the new one.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def load(self) -> Inventory:
+        """What is recorded; nothing where there is no file.
+
+        Raises UsageError for a file that is no inventory of this format.
+        """
+        try:
+            text = self._file.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return Inventory()
+        except (OSError, UnicodeDecodeError) as error:
+            raise _unusable(self._file, str(error)) from None
+        try:
+            document = json.loads(text)
+            if document["format"] != FORMAT:
+                raise _unusable(self._file, f"its format is {document['format']!r}")
+            return Inventory({key: _entry(raw) for key, raw in document["entries"].items()})
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise _unusable(self._file, f"it is damaged ({error})") from None
+
+    def change(self, entries: Mapping[str, Entry | None]) -> Inventory:
+        """Record some entries, None removes one; returns what is recorded afterwards."""
+        if not entries:
+            return self.load()
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(self._file.with_suffix(".lock")):
+            merged: dict[str, Entry | None] = {**self.load().entries, **entries}
+            kept = {key: entry for key, entry in merged.items() if entry is not None}
+            self._replace(kept)
+        return Inventory(kept)
+
+    def _replace(self, entries: Mapping[str, Entry]) -> None:
+        document = {
+            "format": FORMAT,
+            "entries": {key: _plain(entry) for key, entry in sorted(entries.items())},
+        }
+        fresh = self._file.with_suffix(f".{os.getpid()}.tmp")
+        with fresh.open("w", encoding="utf-8") as out:
+            json.dump(document, out, indent=1, ensure_ascii=False)
+            out.write("\n")
+            out.flush()
+            os.fsync(out.fileno())
+        fresh.replace(self._file)
+
+
+def _unusable(file: Path, reason: str) -> UsageError:
+    return UsageError(
+        f"the inventory {file} cannot be used: {reason}",
+        hint="restore it from Git or a backup; without it, objects are adopted again",
+    )
+
+
+def _plain(entry: Entry) -> dict[str, Any]:
+    return {name: value for name, value in asdict(entry).items() if value}
+
+
+def _entry(raw: Mapping[str, Any]) -> Entry:
+    rewritten = {path: (pair[0], pair[1]) for path, pair in raw.get("rewritten", {}).items()}
+    return Entry(raw["owner"], raw.get("applied", {}), raw.get("secrets", {}), rewritten)
+
+
+@contextmanager
+def _locked(file: Path) -> Iterator[None]:
+    """Hold the lock file; released by the system should the process die."""
+    with file.open("w") as handle:
+        try:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        except ImportError:  # pragma: no cover - Windows has no advisory locks in the library
+            pass
+        yield

@@ -1,0 +1,1 @@
+"""Results in, text out: pure functions of plans, outcomes, drift and diagnostics."""

@@ -1,0 +1,127 @@
+"""Diagnostics in, the text a person acts on out: place, rule, source line, what to do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from reconciler.errors import Diagnostic, Severity
+from reconciler.model import Manifest
+from reconciler.report.figures import counted
+from reconciler.report.paint import Paint, Style, painter
+from reconciler.report.sanitise import cells, visible
+
+Source = Callable[[str, int], str | None]
+"""The text of one line of a file of the workspace, or None when nobody can tell it."""
+
+_STYLES: dict[Severity, Style] = {"error": "alarm", "warning": "yellow", "info": "blue"}
+
+_BEFORE_CARET = 60
+"""Characters of a long source line that are shown before the place that is meant."""
+_LONGEST_LINE = 100
+
+
+def diagnostics_text(
+    diagnostics: Sequence[Diagnostic], *, color: bool, source: Source | None = None
+) -> str:
+    """All findings, then a line that counts them; empty when there are none."""
+    if not diagnostics:
+        return ""
+    paint = painter(color)
+    told = ["\n".join(_one(finding, paint, source)) for finding in diagnostics]
+    gap = "\n\n" if source else "\n"
+    return gap.join(told) + "\n\n" + count_words(diagnostics) + "\n"
+
+
+def count_words(diagnostics: Iterable[Diagnostic]) -> str:
+    """`2 errors, 1 warning`."""
+    severities = [d.severity for d in diagnostics]
+    nouns = (("error", "error"), ("warning", "warning"), ("info", "note"))
+    counts = [(severities.count(severity), noun) for severity, noun in nouns]  # type: ignore[arg-type]
+    return ", ".join(counted(count, noun) for count, noun in counts if count) or "no findings"
+
+
+def _one(finding: Diagnostic, paint: Paint, source: Source | None) -> Iterator[str]:
+    place = paint("dim", visible(finding.place)) + " " if finding.place else ""
+    kind = paint(_STYLES[finding.severity], f"{finding.severity}[{visible(finding.rule)}]")
+    yield f"{place}{kind}: {paint('bold', visible(finding.summary))}"
+    yield from _source_lines(finding, paint, source)
+    for line in finding.detail.splitlines():
+        yield f"  {paint('dim', '|')} {visible(line)}"
+    if finding.hint:
+        yield f"  {paint('cyan', 'help')}: {visible(finding.hint)}"
+
+
+def _source_lines(finding: Diagnostic, paint: Paint, source: Source | None) -> Iterator[str]:
+    if source is None or not finding.file or not finding.line:
+        return
+    text = source(finding.file, finding.line)
+    if text is None:
+        return
+    text = text.rstrip("\r\n")
+    column = min(max(finding.column or 1, 1), len(text) + 1) - 1
+    start = max(0, column - _BEFORE_CARET) if len(text) > _LONGEST_LINE else 0
+    shown = text[start : start + _LONGEST_LINE]
+    number = str(finding.line)
+    bar, empty = paint("blue", f"{number:>5} |"), paint("blue", " " * max(5, len(number)) + " |")
+    yield f"{bar} {_cut(start > 0)}{visible(shown)}{_cut(len(text) > start + _LONGEST_LINE)}"
+    if finding.column:
+        blank = cells(_cut(start > 0) + visible(text[start:column]))
+        carets = "^" * _width_of_token(shown, column - start)
+        yield f"{empty} {' ' * blank}{paint(_STYLES[finding.severity], carets)}"
+
+
+def _cut(is_cut: bool) -> str:
+    return "…" if is_cut else ""
+
+
+_TOKEN = re.compile(r"""'[^']*'|"[^"]*"|[^\s:,\[\]{}#'"]+""")
+
+
+def _width_of_token(line: str, column: int) -> int:
+    """How many columns the word or quoted text at a column (from 0) takes; at least 1."""
+    match = _TOKEN.match(line, column)
+    return max(1, cells(visible(match[0]))) if match else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a validation looked at; `kinds` counts the manifests of each kind."""
+
+    manifests: int = 0
+    documents: int = 0
+    kinds: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, manifests: Sequence[Manifest], documents: int) -> Counts:
+        """Count manifests; `documents` is how many YAML documents they came from."""
+        kinds: dict[str, int] = {}
+        for manifest in manifests:
+            kinds[manifest.address.kind] = kinds.get(manifest.address.kind, 0) + 1
+        return cls(len(manifests), documents, dict(sorted(kinds.items())))
+
+
+def validation_text(
+    diagnostics: Sequence[Diagnostic],
+    counts: Counts,
+    *,
+    color: bool,
+    source: Source | None = None,
+) -> str:
+    """The findings, if any, then whether the manifests are valid."""
+    told = diagnostics_text(diagnostics, color=color, source=source)
+    if any(d.severity == "error" for d in diagnostics):
+        return told
+    paint = painter(color)
+    verb = "manifest is" if counts.manifests == 1 else "manifests are"
+    line = f"{counts.manifests:,} {verb} {paint('green', 'valid')}{_from(counts)}."
+    return f"{told}{line}\n"
+
+
+def _from(counts: Counts) -> str:
+    kinds = ", ".join(f"{count:,} {visible(kind)}" for kind, count in counts.kinds.items())
+    documents = counted(counts.documents, "document")
+    if counts.documents == counts.manifests:
+        return f": {kinds}" if kinds else ""
+    return f", from {documents}" + (f": {kinds}" if kinds else "")

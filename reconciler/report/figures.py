@@ -1,0 +1,59 @@
+"""Numbers in, the words a reader takes in at a glance out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reconciler.model import JsonValue
+from reconciler.report.sanitise import visible
+
+_UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """`1 error`, `2 errors`, `1,200 repositories`."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
+def human_bytes(count: int) -> str:
+    """Bytes in decimal units with at most one digit after the point, such as `1.2 TB`."""
+    size, unit = float(count), 0
+    while round(size, 1) >= 1000 and unit < len(_UNITS) - 1:
+        size, unit = size / 1000, unit + 1
+    return f"{size:.1f}".removesuffix(".0") + f" {_UNITS[unit]}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as `0.4 s`, `12 s` or `3 min 20 s`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60} s"
+
+
+def evidence_words(evidence: Mapping[str, JsonValue]) -> tuple[str, str]:
+    """What a reviewer should know of an object: what it is about, and short phrases."""
+    label = "content" if {"artifacts", "bytes"} & set(evidence) else "evidence"
+    return label, ", ".join(_phrases(evidence))
+
+
+def _phrases(evidence: Mapping[str, JsonValue]) -> list[str]:
+    known = {key: value for key, value in evidence.items() if value is not None}
+    words: list[str] = []
+    artifacts, size = known.pop("artifacts", None), known.pop("bytes", None)
+    newest = known.pop("newest", None)
+    if "unknown" in (artifacts, size):
+        words.append("could not be measured, so it counts as not empty")
+    else:
+        words += [_figure(artifacts, "artifact")] if artifacts is not None else []
+        words += [_size(size)] if size is not None else []
+    words += [f"last used {visible(str(newest))}"] if newest is not None else []
+    return words + [f"{visible(str(k))}: {visible(str(v))}" for k, v in sorted(known.items())]
+
+
+def _figure(value: JsonValue, noun: str) -> str:
+    return counted(value, noun) if isinstance(value, int) else f"{noun}s: {visible(str(value))}"
+
+
+def _size(value: JsonValue) -> str:
+    return human_bytes(value) if isinstance(value, int) else f"bytes: {visible(str(value))}"

@@ -1,0 +1,323 @@
+"""Plans, outcomes and drift in, text for a terminal out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from reconciler.errors import Diagnostic
+from reconciler.model import Action, Address, Block, Change, Origin, Outcome, Plan
+from reconciler.report.diagnostics import diagnostics_text, validation_text
+from reconciler.report.drift import STATUSES, Drift, DriftEntry, DriftStatus
+from reconciler.report.figures import counted, duration, evidence_words
+from reconciler.report.layout import paragraphs, spaced
+from reconciler.report.paint import Paint, Style, painter
+from reconciler.report.rows import FULL, Detail, Item, Row, rows
+from reconciler.report.sanitise import cells, padded, safe_url, shorten, visible
+from reconciler.report.verdict import (
+    RUN_AGAIN,
+    as_written,
+    by_importance,
+    is_quiet,
+    is_unfinished,
+    nothing_words,
+    outcome_words,
+    past,
+    risk_words,
+    scope_words,
+    summary_words,
+)
+
+__all__ = ["diagnostics_text", "drift_text", "outcome_text", "plan_text", "validation_text"]
+
+SYMBOLS: dict[Action, tuple[str, Style]] = {
+    Action.DELETE: ("-", "red"),
+    Action.REPLACE: ("-/+", "red"),
+    Action.CONVERT: ("→", "magenta"),
+    Action.UPDATE: ("~", "yellow"),
+    Action.DEPLOY: ("»", "cyan"),
+    Action.CREATE: ("+", "green"),
+    Action.ADOPT: ("=", "blue"),
+    Action.RELEASE: ("<", "blue"),
+}
+
+_BLOCKED: tuple[str, Style] = ("!", "alarm")
+
+_SIGN_STYLES: dict[str, Style] = {"+": "green", "-": "red", "~": "yellow", " ": "dim"}
+
+USUAL_WIDTH = 100
+WIDEST_PATH = 32
+_INDENT = " " * 6
+
+
+class _Page:
+    """Lays out lines for one terminal: colours, width, and how much is shown."""
+
+    def __init__(
+        self,
+        color: bool,
+        width: int | None,
+        verbose: bool = False,
+        by_reference: Iterable[Address] = (),
+    ) -> None:
+        self.paint: Paint = painter(color)
+        self.width = max(48, width or USUAL_WIDTH)
+        self.verbose = verbose
+        self.by_reference = frozenset(by_reference)
+        self.detail = FULL if verbose else Detail(room=max(24, self.width - 30))
+
+    def address(self, address: Address) -> str:
+        """An address as data of strangers."""
+        text = visible(str(address))
+        return text if self.verbose else shorten(text, 160)
+
+    def headline(
+        self, mark: tuple[str, Style], address: Address, notes: Iterable[str], origin: Origin | None
+    ) -> str:
+        """`  ~ LocalRepository/a (adopting)  manifests/a.yaml:3`."""
+        symbol, style = mark
+        told = ", ".join(notes)
+        marks = f" ({told})" if told else ""
+        place = self.paint("dim", f"  {visible(str(origin))}") if origin else ""
+        sign = self.paint(style, f"{symbol:>3}")
+        return f"{sign} {self.paint('bold', self.address(address))}{marks}{place}"
+
+    def rows(self, made: Sequence[Row]) -> Iterator[str]:
+        """The rows of one object, paths aligned."""
+        widths = [cells(row.path) for row in made if not row.items]
+        wide = max((width for width in widths if width <= WIDEST_PATH), default=0)
+        for row in made:
+            yield from self._row(row, wide)
+
+    def _row(self, row: Row, wide: int) -> Iterator[str]:
+        if row.items:
+            yield _INDENT + row.path
+            yield from map(self._item, row.items)
+            return
+        note = self.paint("dim", f"  {row.note}") if row.note else ""
+        path, after = padded(row.path, wide), row.after or ""
+        if row.before is None:
+            yield f"{_INDENT}{path}  {self.paint(_new_style(after), after)}{note}"
+            return
+        before, new = self.paint("red", row.before), self.paint("green", after)
+        arrow = self.paint("dim", "->")
+        if len(_INDENT) + cells(path) + cells(row.before) + cells(after) + 6 <= self.width:
+            yield f"{_INDENT}{path}  {before} {arrow} {new}{note}"
+        else:
+            yield f"{_INDENT}{path}  {before}"
+            yield f"{_INDENT}{' ' * (cells(path) - 1)}{arrow} {new}{note}"
+
+    def _item(self, item: Item) -> str:
+        return f"{_INDENT}  {self.paint(_SIGN_STYLES[item.sign], f'{item.sign} {item.text}')}"
+
+    def note(self, label: str, text: str, style: Style = "plain") -> str:
+        """One labelled line below a headline."""
+        return f"{_INDENT}{self.paint('dim', label + ':')} {self.paint(style, text)}"
+
+
+def _new_style(text: str) -> Style:
+    return "yellow" if text == "(secret, changed)" else "dim" if text[:1] == "(" else "plain"
+
+
+def plan_text(
+    plan: Plan,
+    *,
+    color: bool,
+    verbose: bool = False,
+    width: int | None = None,
+    blocks: Sequence[Block] = (),
+) -> str:
+    """A plan for a terminal; `width` in columns. `blocks` stop the plan as a whole."""
+    page = _Page(color, width, verbose, plan.by_reference)
+    parts = [
+        [*_scope(plan, page)],
+        [*_targets(plan, page)] if plan.changes else [],
+        spaced([*_change(change, page)] for change in by_importance(plan.changes)),
+        [*_run_block_lines(blocks, page)],
+        [*_totals(plan, page)],
+        [*_unmanaged(plan.unmanaged, page)],
+        _diagnostic_lines(plan.diagnostics, color),
+    ]
+    return paragraphs(parts)
+
+
+def _scope(plan: Plan, page: _Page) -> Iterator[str]:
+    if plan.scope:
+        yield page.paint("cyan", f"Scope: {scope_words(plan)}")
+    if plan.partial:
+        words = "Partial: not everything could be read, so changes may be missing."
+        yield page.paint("yellow", words)
+
+
+def _targets(plan: Plan, page: _Page) -> Iterator[str]:
+    for platform in plan.platforms:
+        version = visible(platform.artifactory_version)
+        suffix = f" (Artifactory {version})" if version else ""
+        words = f"{visible(platform.name)}: {visible(safe_url(platform.url))}{suffix}"
+        yield page.paint("dim", words)
+
+
+def _change(change: Change, page: _Page) -> Iterator[str]:
+    mark = _BLOCKED if change.blocked else SYMBOLS[change.action]
+    yield page.headline(mark, change.address, _notes(change, page), change.origin)
+    if change.blocked:
+        yield from _block(change.blocked, page)
+    if change.evidence:
+        loses = change.action in (Action.DELETE, Action.REPLACE)
+        label, words = evidence_words(change.evidence)
+        yield page.note(label, words, "alarm" if loses else "plain")
+    yield from page.rows(rows(change.fields, page.detail))
+    if page.verbose:
+        yield from _background(change, page)
+
+
+def _notes(change: Change, page: _Page) -> Iterator[str]:
+    if change.blocked:
+        yield change.action.value
+        yield "blocked"
+    elif change.action in (Action.REPLACE, Action.CONVERT, Action.DEPLOY):
+        yield change.action.value
+    if change.risk in ("disruptive", "destructive") and change.action is not Action.DELETE:
+        yield change.risk
+    if change.adopting and change.action is not Action.ADOPT:
+        yield "adopting"
+    if change.address in page.by_reference:
+        yield "by reference"
+
+
+def _block(block: Block, page: _Page) -> Iterator[str]:
+    yield page.note(visible(block.code), visible(block.message), "red")
+    if block.override:
+        yield page.note("override", visible(block.override))
+
+
+def _background(change: Change, page: _Page) -> Iterator[str]:
+    yield page.note("why", f"{visible(change.reason)}, {change.risk}", "dim")
+    if change.requires:
+        yield page.note("after", ", ".join(map(page.address, change.requires)), "dim")
+    for request in change.requests:
+        yield page.note("sends", f"{visible(request.method)} {visible(request.path)}", "dim")
+
+
+def _run_block_lines(blocks: Iterable[Block], page: _Page) -> Iterator[str]:
+    for block in blocks:
+        yield f"{page.paint('alarm', '  ! The plan as a whole is blocked')}"
+        yield from _block(block, page)
+
+
+def _totals(plan: Plan, page: _Page) -> Iterator[str]:
+    if is_quiet(plan):
+        yield nothing_words(plan)
+        return
+    if any(c.action in (Action.DELETE, Action.REPLACE) for c in plan.pending):
+        yield page.paint("alarm", f"{risk_words(plan)}.")
+    yield f"{page.paint('bold', 'Plan:')} {summary_words(plan)}."
+    if plan.digest:
+        yield page.paint("dim", visible(plan.digest))
+
+
+def _unmanaged(addresses: Sequence[Address], page: _Page) -> Iterator[str]:
+    if addresses:
+        yield f"{counted(len(addresses), 'object')} on the platform that no manifest declares:"
+        yield from (f"  {page.address(address)}" for address in addresses)
+
+
+def _diagnostic_lines(found: Sequence[Diagnostic], color: bool) -> list[str]:
+    return [diagnostics_text(found, color=color).rstrip("\n")] if found else []
+
+
+_GROUPS: tuple[tuple[str, str, Style], ...] = (
+    ("done", "✓", "green"),
+    ("failed", "✗", "alarm"),
+    ("blocked", "!", "yellow"),
+    ("not-attempted", "·", "dim"),
+)
+
+
+def outcome_text(
+    plan: Plan,
+    outcomes: Sequence[Outcome],
+    *,
+    exit_code: int,
+    seconds: float | None = None,
+    color: bool,
+    width: int | None = None,
+) -> str:
+    """What an apply did: done, failed, blocked and not attempted, each with its reason."""
+    page = _Page(color, width)
+    groups: list[list[str]] = []
+    for result, symbol, style in _GROUPS:
+        members = [o for o in outcomes if o.result == result]
+        groups.append([line for o in members for line in _outcome(o, (symbol, style), page)])
+    return paragraphs([*groups, [*_result(plan, outcomes, exit_code, seconds, page)]])
+
+
+def _outcome(outcome: Outcome, mark: tuple[str, Style], page: _Page) -> Iterator[str]:
+    change = outcome.change
+    done = outcome.result == "done"
+    verb = past(change.action) if done else f"{change.action.value} {_words(outcome.result)}"
+    sign = page.paint(mark[1], f"{mark[0]:>3}")
+    yield f"{sign} {page.paint('bold', page.address(change.address))} {verb}"
+    if outcome.reason:
+        yield page.note(
+            "note" if done else "why", visible(outcome.reason), "plain" if done else "red"
+        )
+    yield from page.rows(rows(as_written(outcome), page.detail))
+
+
+def _words(result: str) -> str:
+    return result.replace("-", " ")
+
+
+def _result(
+    plan: Plan, outcomes: Sequence[Outcome], exit_code: int, seconds: float | None, page: _Page
+) -> Iterator[str]:
+    if not outcomes:
+        yield nothing_words(plan) if is_quiet(plan) else "Nothing was applied."
+        return
+    took = f" in {duration(seconds)}" if seconds is not None else ""
+    label = page.paint("bold" if exit_code == 0 else "alarm", "Apply:")
+    unchanged = f", {plan.unchanged:,} unchanged" if plan.unchanged else ""
+    yield f"{label} {outcome_words(outcomes)}{unchanged}{took}."
+    if is_unfinished(outcomes):
+        yield RUN_AGAIN
+
+
+_DRIFT_MARKS: dict[DriftStatus, tuple[str, Style]] = {
+    "deleted": ("-", "red"),
+    "changed": ("~", "yellow"),
+    "unreadable": ("?", "magenta"),
+    "not-tracked": ("·", "dim"),
+}
+
+
+def drift_text(
+    drift: Drift, *, color: bool, verbose: bool = False, width: int | None = None
+) -> str:
+    """What changed live since the last apply: last applied -> live."""
+    page = _Page(color, width, verbose)
+    entries = sorted(drift.entries, key=lambda e: STATUSES.index(e.status))
+    return paragraphs(
+        [
+            spaced([*_drifted(entry, page)] for entry in entries),
+            [_drift_totals(drift, page)],
+            [*_unmanaged(drift.unmanaged, page)],
+            _diagnostic_lines(drift.diagnostics, color),
+        ]
+    )
+
+
+def _drifted(entry: DriftEntry, page: _Page) -> Iterator[str]:
+    note = _words(entry.status)
+    yield page.headline(_DRIFT_MARKS[entry.status], entry.address, [note], entry.origin)
+    if entry.reason:
+        yield page.note("why", visible(entry.reason))
+    yield from page.rows(rows(entry.fields, page.detail))
+
+
+def _drift_totals(drift: Drift, page: _Page) -> str:
+    counts = drift.summary()
+    told = ", ".join(f"{n:,} {_words(status)}" for status, n in counts.items() if n)
+    if not drift.drifted:
+        rest = f" ({told})" if told else ""
+        return f"No drift. {counted(drift.tracked, 'object')} compared{rest}."
+    return f"{page.paint('bold', 'Drift:')} {told}; {counted(drift.tracked, 'object')} compared."

@@ -1,0 +1,161 @@
+"""A plan in, its order of importance and the sentences that sum it up out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from reconciler.model import Action, Change, FieldChange, Outcome, Plan, Scope
+from reconciler.report.figures import counted, human_bytes
+from reconciler.report.sanitise import visible
+
+_RANKS = {
+    Action.DELETE: 1,
+    Action.REPLACE: 2,
+    Action.CONVERT: 4,
+    Action.UPDATE: 5,
+    Action.DEPLOY: 6,
+    Action.CREATE: 7,
+    Action.ADOPT: 8,
+    Action.RELEASE: 9,
+}
+_RISKS = ("destructive", "disruptive", "notable", "safe")
+
+SUMMARY_ORDER = ("create", "update", "replace", "convert", "delete", "deploy", "adopt", "release")
+
+
+def rank(change: Change) -> tuple[int, int]:
+    """What a reviewer must see first has the lowest rank."""
+    if change.is_blocked:
+        place = 0
+    elif change.risk == "destructive":
+        place = min(_RANKS[change.action], 3)
+    else:
+        place = _RANKS[change.action]
+    return place, _RISKS.index(change.risk)
+
+
+def by_importance(changes: Iterable[Change]) -> list[Change]:
+    """Blocked and destructive first, then updates, creates, adopts and releases."""
+    return sorted(changes, key=rank)
+
+
+def must_be_seen(change: Change) -> bool:
+    """Blocked, deleting or destructive: no rendering may leave it out."""
+    return rank(change)[0] <= 3
+
+
+def summary_words(plan: Plan) -> str:
+    """`1 to create, 2 to update, 1 blocked, 7 unchanged`."""
+    counts = plan.summary()
+    parts = [f"{counts[name]:,} to {name}" for name in SUMMARY_ORDER if counts[name]]
+    parts += [f"{counts[name]:,} {name}" for name in ("blocked", "unchanged") if counts[name]]
+    return ", ".join(parts) or "nothing to do"
+
+
+def is_quiet(plan: Plan) -> bool:
+    """Whether there is no change at all to list, not even of the inventory."""
+    return not plan.changes
+
+
+def nothing_words(plan: Plan) -> str:
+    """The one line of a plan without changes."""
+    verb = "object is" if plan.unchanged == 1 else "objects are"
+    kept = f"{plan.unchanged:,} {verb} as declared."
+    if plan.partial:
+        return f"No changes found, but not everything could be read. {kept}"
+    return f"No changes. {kept}"
+
+
+def scope_words(plan: Plan) -> str:
+    """What was looked at, when that is not everything; data is made visible."""
+    words = "; ".join(_selection(plan.scope))
+    if plan.by_reference:
+        words += f" (and {counted(len(plan.by_reference), 'object')} by reference)"
+    return words
+
+
+def _selection(scope: Scope) -> list[str]:
+    named = (("only", scope.only), ("without", scope.exclude))
+    return [f"{word} {', '.join(map(visible, terms))}" for word, terms in named if terms]
+
+
+def risk_words(plan: Plan) -> str:
+    """What is at stake: `2 repositories would lose 1.2 TB; 1 disruptive edit; 14 safe edits`."""
+    losing = [c for c in plan.pending if c.action in (Action.DELETE, Action.REPLACE)]
+    parts = [_loss(losing)] if losing else []
+    rest = [c for c in plan.pending if c.action not in (Action.DELETE, Action.REPLACE)]
+    for risk in _RISKS:
+        count = sum(1 for change in rest if change.risk == risk)
+        parts += [counted(count, f"{risk} change")] if count else []
+    return "; ".join(parts)
+
+
+def _loss(losing: Sequence[Change]) -> str:
+    repositories = all(c.address.kind.endswith("Repository") for c in losing)
+    who = counted(len(losing), *(("repository", "repositories") if repositories else ("object",)))
+    sizes = [c.evidence.get("bytes") for c in losing]
+    known = sum(size for size in sizes if isinstance(size, int))
+    if any(size == "unknown" for size in sizes):
+        return f"{who} would lose content that could not be measured"
+    return f"{who} would lose {human_bytes(known)}" if known else f"{who} would be deleted"
+
+
+_PAST = {
+    Action.CREATE: "created",
+    Action.UPDATE: "updated",
+    Action.REPLACE: "replaced",
+    Action.CONVERT: "converted",
+    Action.DELETE: "deleted",
+    Action.DEPLOY: "deployed",
+    Action.ADOPT: "adopted",
+    Action.RELEASE: "released",
+}
+
+
+def past(action: Action) -> str:
+    """`created` for create, and so on."""
+    return _PAST[action]
+
+
+def outcome_words(outcomes: Sequence[Outcome]) -> str:
+    """`2 created, 1 updated, 1 failed, 3 not attempted`."""
+    done = [o.change.action for o in outcomes if o.result == "done"]
+    parts = [
+        f"{done.count(action):,} {past(action)}"
+        for name in SUMMARY_ORDER
+        if (action := Action(name)) in done
+    ]
+    for result, words in (
+        ("failed", "failed"),
+        ("blocked", "blocked"),
+        ("not-attempted", "not attempted"),
+    ):
+        count = sum(1 for o in outcomes if o.result == result)
+        parts += [f"{count:,} {words}"] if count else []
+    return ", ".join(parts) or "nothing to do"
+
+
+def is_unfinished(outcomes: Iterable[Outcome]) -> bool:
+    """Whether running again would have something to do."""
+    return any(o.result in ("failed", "not-attempted") for o in outcomes)
+
+
+def as_written(outcome: Outcome) -> tuple[FieldChange, ...]:
+    """The fields of an outcome as a reader expects them: what was written -> what is there now."""
+    if outcome.result != "done":
+        return outcome.fields
+    return tuple(replace(f, before=f.after, after=f.before) for f in outcome.fields)
+
+
+EXIT_WORDS = {
+    1: "something was not as expected",
+    2: "changes are pending",
+    3: "some changes are blocked",
+    4: "the plan is not the approved one any more",
+    5: "applied in part",
+    6: "a platform is unreachable or refuses the token",
+}
+"""What an exit code other than 0 means for an apply (M7)."""
+
+RUN_AGAIN = "Running apply again is safe: it continues with what is left."

@@ -1,0 +1,289 @@
+"""A platform name and a request in, a response out: the front door of the sandbox.
+
+Order of things: control endpoints, faults that answer instead of the server, token, route, version,
+rights, handler, faults that spoil the answer, record.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from reconciler.sandbox import (
+    access,
+    auth,
+    control,
+    faults,
+    federation,
+    repositories,
+    storage,
+    system,
+)
+from reconciler.sandbox.clock import Clock
+from reconciler.sandbox.messages import ConnectionReset, Request, Response
+from reconciler.sandbox.quirks import with_defaults
+from reconciler.sandbox.refusals import Refusal, refuse
+from reconciler.sandbox.repository_rules import Rules
+from reconciler.sandbox.repository_views import Views
+from reconciler.sandbox.routing import Call, Route, Router
+from reconciler.sandbox.store import Store
+from reconciler.sandbox.versions import at_least
+
+Json = Any
+
+# More special paths come first; storage ends with the paths that match nearly everything.
+ROUTES: tuple[Route, ...] = (
+    *system.ROUTES,
+    *access.ROUTES,
+    *federation.ROUTES,
+    *repositories.ROUTES,
+    *storage.ROUTES,
+)
+OVERLAP_SECONDS = 0.02
+"""How long a configuration write takes when `strict_conflicts` is on, so that two can overlap."""
+
+
+class Platform:
+    """One JFrog platform in memory."""
+
+    def __init__(self, name: str, sandbox: Sandbox) -> None:
+        self.name = name
+        self.sandbox = sandbox
+        self.tokens = auth.token_names(name)
+        self.store = Store()
+        self.views = Views(sandbox.quirks, sandbox.version, sandbox.seed)
+        self.writing = threading.Lock()
+        self._url = f"http://{name}.sandbox.example"
+
+    @property
+    def url(self) -> str:
+        """The address clients reach it at; the server sets it once it listens."""
+        return self._url
+
+    @url.setter
+    def url(self, url: str) -> None:
+        self._url = url.rstrip("/")
+        self.store.forget_views()
+
+    @property
+    def base_url(self) -> str:
+        """The address it gives as its own: the configured one, else where it is reached."""
+        return self.store.base_url or self._url
+
+    @property
+    def version(self) -> str:
+        """The Artifactory version it plays."""
+        return self.sandbox.version
+
+    @property
+    def rules(self) -> Rules:
+        """The rules its repositories are written by."""
+        return Rules(self.store, self.version)
+
+    def handle(self, request: Request) -> Response:
+        """A request in, the response out; raises ConnectionReset when a fault says so."""
+        return self.sandbox.handle(self.name, request)
+
+
+class Sandbox:
+    """Several platforms that share a clock, a list of faults and one state."""
+
+    def __init__(
+        self,
+        platforms: Sequence[str] = ("default",),
+        version: str = "7.146.17",
+        quirks: Mapping[str, bool] | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.version = version
+        self.seed = seed
+        self.clock = Clock()
+        self.quirks = with_defaults(quirks)
+        self.faults: list[faults.Fault] = []
+        self.requests: list[dict[str, Json]] = []
+        self.serials = itertools.count(1)
+        self.lock = threading.RLock()
+        self.router = Router(ROUTES)
+        self.platforms = {name: Platform(name, self) for name in platforms}
+
+    def handle(self, platform: str, request: Request) -> Response:
+        """A platform name and a request in, the response out. Safe to call from many threads."""
+        if request.path.startswith(control.PREFIX):
+            with self.lock:
+                return finished(control.handle(self, request), None)
+        here = self.platforms[platform]
+        try:
+            response = self.with_faults(here, request)
+        except ConnectionReset:
+            self.record(platform, request, 0)
+            raise
+        self.record(platform, request, response.status)
+        return finished(response, here)
+
+    def with_faults(self, platform: Platform, request: Request) -> Response:
+        """A request in, the answer as faults let it through out."""
+        with self.lock:
+            hits = faults.take(self.faults, platform.name, request)
+        for fault in hits:
+            answer = faults.before(fault, request)
+            if answer is not None:
+                return answer
+        response = finished(self.answer(platform, request), platform)
+        for fault in hits:
+            response = faults.after(fault, response)
+        return response
+
+    def answer(self, platform: Platform, request: Request) -> Response:
+        """A request in, what the platform itself says out."""
+        try:
+            route, call = self.admit(platform, request)
+        except Refusal as refusal:
+            return refuse(request.path, refusal.status, refusal.message)
+        if not (route.configures and self.quirks["strict_conflicts"]):
+            with self.lock:
+                return run(route, call)
+        with alone(platform) as first:
+            if not first:
+                return faults.merge_conflict()
+            time.sleep(OVERLAP_SECONDS)
+            with self.lock:
+                return run(route, call)
+
+    def admit(self, platform: Platform, request: Request) -> tuple[Route, Call]:
+        """A request in, its route out when path, version, token and right allow it."""
+        found = self.router.find(request.method, request.path)
+        route = found[0] if found else None
+        open_to_all = route is not None and route.needs == "nothing"
+        caller = "" if open_to_all else auth.caller(request, platform.tokens)
+        if found is None or route is None or not at_least(self.version, route.since):
+            known = self.router.methods(request.path) if found is None else []
+            raise Refusal(405, "Method Not Allowed") if known else Refusal(404, "Not Found")
+        if route.needs == "admin" and caller != "admin":
+            raise Refusal(403, "Forbidden")
+        return route, Call(platform, request, found[1], caller)
+
+    def record(self, platform: str, request: Request, status: int) -> None:
+        """A finished request in; it is counted. Status 0: the connection was reset."""
+        with self.lock:
+            self.requests.append(
+                {
+                    "platform": platform,
+                    "method": request.method,
+                    "path": request.path,
+                    "query": request.query_text,
+                    "status": status,
+                }
+            )
+
+    def reset_requests(self) -> None:
+        """Forget every request counted so far."""
+        with self.lock:
+            self.requests.clear()
+
+    def add_fault(self, fault: faults.Fault) -> None:
+        """A fault in; it waits for requests that match."""
+        with self.lock:
+            self.faults.append(faults.checked(fault))
+
+    def clear_faults(self) -> None:
+        """Drop every fault."""
+        with self.lock:
+            self.faults.clear()
+
+    def set_quirks(self, changes: Mapping[str, bool]) -> None:
+        """Some switches in; the others stay as they are."""
+        with self.lock:
+            self.quirks.update(with_defaults({**self.quirks, **changes}))
+            for platform in self.platforms.values():
+                platform.store.forget_views()
+
+    def dump(self) -> dict[str, Json]:
+        """The whole state as JSON, a copy that later writes do not touch."""
+        with self.lock:
+            return copied(
+                {
+                    "format": "sandbox.state/v1",
+                    "version": self.version,
+                    "seed": self.seed,
+                    "quirks": dict(self.quirks),
+                    "clock": {"offset": self.clock.offset, "frozen": self.clock.frozen},
+                    "faults": [dict(fault) for fault in self.faults],
+                    "platforms": {
+                        name: {"tokens": platform.tokens, **platform.store.dump()}
+                        for name, platform in self.platforms.items()
+                    },
+                }
+            )
+
+    def load(self, state: dict[str, Json]) -> None:
+        """What `dump` gave in; it replaces the state. Platforms it does not name become empty."""
+        state = copied(state)
+        with self.lock:
+            self.version = state.get("version", self.version)
+            self.seed = state.get("seed", self.seed)
+            self.quirks.update(with_defaults(state.get("quirks")))
+            self.clock.offset = state.get("clock", {}).get("offset", 0.0)
+            self.clock.frozen = state.get("clock", {}).get("frozen")
+            self.faults[:] = [faults.checked(fault) for fault in state.get("faults", [])]
+            held = state.get("platforms", {})
+            for name in held:
+                self.platforms.setdefault(name, Platform(name, self))
+            for name, platform in self.platforms.items():
+                platform.tokens.update(held.get(name, {}).get("tokens", {}))
+                platform.store.load(held.get(name, {}))
+                platform.views = Views(self.quirks, self.version, self.seed)
+
+
+def copied(state: dict[str, Json]) -> dict[str, Json]:
+    """A state in, an independent one out; whatever is not JSON fails here and not in a file."""
+    copy: dict[str, Json] = json.loads(json.dumps(state))
+    return copy
+
+
+def run(route: Route, call: Call) -> Response:
+    """An admitted call in, its handler's answer out."""
+    try:
+        return route.handler(call)
+    except Refusal as refusal:
+        return refuse(call.request.path, refusal.status, refusal.message)
+
+
+@contextmanager
+def alone(platform: Platform) -> Iterator[bool]:
+    """Whether no other configuration write is under way while this one is."""
+    first = platform.writing.acquire(blocking=False)
+    try:
+        yield first
+    finally:
+        if first:
+            platform.writing.release()
+
+
+def finished(response: Response, platform: Platform | None) -> Response:
+    """A response in, the same with the headers every answer carries out."""
+    headers = response.headers
+    if response.status != 204:
+        headers.setdefault("Content-Length", str(len(response.body)))
+    if platform is not None and "X-Request-Id" not in headers:
+        headers.update(identity(platform))
+    return response
+
+
+def identity(platform: Platform) -> dict[str, str]:
+    """A platform in, the headers that tell who answered out."""
+    revision = system.revision(platform.version)
+    serial = f"{platform.sandbox.seed}:{next(platform.sandbox.serials)}"
+    digest = hashlib.sha256(serial.encode()).hexdigest()
+    return {
+        "Date": platform.sandbox.clock.http_date(),
+        "X-Jfrog-Version": f"Artifactory/{platform.version} {revision}",
+        "X-Artifactory-Id": hashlib.sha1(platform.name.encode(), usedforsecurity=False).hexdigest(),
+        "X-Artifactory-Node-Id": f"{platform.name}-node-1",
+        "X-Request-Id": digest[:16],
+    }

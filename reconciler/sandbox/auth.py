@@ -1,0 +1,55 @@
+"""The headers of a request in, who is calling out.
+
+Three tokens exist: `admin` may do everything; `read` sees whole configurations and writes nothing;
+`partial` sees only repositories whose key starts with `visible-`, and of those only a few fields.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+
+from reconciler.sandbox.messages import Request
+from reconciler.sandbox.refusals import Refusal
+
+VISIBLE_PREFIX = "visible-"
+
+
+def token_names(platform: str) -> dict[str, str]:
+    """A platform name in, its tokens by right out."""
+    return {right: f"sandbox-{platform}-{right}-token" for right in ("admin", "read", "partial")}
+
+
+def caller(request: Request, tokens: Mapping[str, str]) -> str:
+    """A request and the known tokens in, the right of its token out; unknown ones are refused."""
+    token = presented_token(request)
+    if token is None:
+        raise Refusal(401, "Authentication is required")
+    for right, known in tokens.items():
+        if token == known:
+            return right
+    raise Refusal(401, "Bad Credentials")
+
+
+def presented_token(request: Request) -> str | None:
+    """A request in, the token it carries out: bearer, API-key header, or the basic password."""
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return value.strip()
+    if scheme.lower() == "basic":
+        return basic_password(value)
+    return request.headers.get("x-jfrog-art-api")
+
+
+def basic_password(value: str) -> str:
+    """The value of a basic header in, its password out; "" when it cannot be read."""
+    try:
+        return base64.b64decode(value).decode().partition(":")[2]
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+
+
+def sees(caller: str, key: str) -> bool:
+    """Whether this caller may know of the repository at all."""
+    return caller != "partial" or key.startswith(VISIBLE_PREFIX)

@@ -1,0 +1,239 @@
+"""What one platform holds: repositories, artifacts, projects, and the names that are taken.
+
+Every object keeps the JSON bytes of its answers beside it, dropped on each write: ten thousand
+repositories are listed by joining bytes, not by encoding objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from reconciler.sandbox import repository_defaults as tables
+from reconciler.sandbox.package_types import LAYOUT_NAMES
+
+Json = Any
+
+
+@dataclass
+class Repository:
+    """One repository: what was set, over the defaults of its class and type."""
+
+    key: str
+    rclass: str
+    package_type: str
+    version: str
+    """The server version that created it; it decides the defaults."""
+
+    own: dict[str, Json] = field(default_factory=dict)
+    """Values that were set and are printed."""
+
+    hidden: dict[str, Json] = field(default_factory=dict)
+    """Values that were set and are never printed: passwords and the like."""
+
+    views: dict[str, bytes] = field(default_factory=dict, repr=False, compare=False)
+    """Ready JSON bytes by kind of answer."""
+
+    @property
+    def defaults(self) -> Mapping[str, Json]:
+        """Every field with the value it has when nobody set it."""
+        return tables.defaults(self.rclass, self.package_type, self.version)
+
+    def get(self, name: str) -> Json:
+        """A field name in, its value out, None when it is absent."""
+        return self.own[name] if name in self.own else self.defaults.get(name)
+
+    def put(self, name: str, value: Json) -> None:
+        """A field and its value in; a value that equals the default is not kept."""
+        self.views.clear()
+        if name in self.defaults and self.defaults[name] == value:
+            self.own.pop(name, None)
+        else:
+            self.own[name] = value
+
+    def drop(self, name: str) -> None:
+        """A field name in; it is absent or at its default afterwards."""
+        self.views.clear()
+        self.own.pop(name, None)
+
+    @property
+    def project(self) -> str | None:
+        """The project that owns it."""
+        project: str | None = self.own.get("projectKey")
+        return project
+
+    def copy(self) -> Repository:
+        """The same repository again, to try a change on."""
+        return Repository(
+            self.key,
+            self.rclass,
+            self.package_type,
+            self.version,
+            dict(self.own),
+            dict(self.hidden),
+        )
+
+    def dump(self) -> dict[str, Json]:
+        """Everything but the cached bytes."""
+        return {
+            "key": self.key,
+            "rclass": self.rclass,
+            "packageType": self.package_type,
+            "version": self.version,
+            "own": self.own,
+            "hidden": self.hidden,
+        }
+
+    @classmethod
+    def load(cls, data: dict[str, Json]) -> Repository:
+        """What `dump` gave in, the repository out."""
+        return cls(
+            data["key"],
+            data["rclass"],
+            data["packageType"],
+            data["version"],
+            dict(data["own"]),
+            dict(data["hidden"]),
+        )
+
+
+@dataclass
+class Artifact:
+    """One stored file. Small bodies are kept (base64) so they can be downloaded again."""
+
+    size: int
+    sha1: str
+    sha256: str
+    md5: str
+    created: float
+    modified: float
+    created_by: str
+    modified_by: str
+    content: str | None = None
+
+
+@dataclass
+class PendingAttach:
+    """A project assignment that was accepted and is not visible yet."""
+
+    project: str | None
+    reads: int
+
+
+class Names:
+    """The one namespace: a key must differ, whatever its case, from everything else in here."""
+
+    def __init__(self) -> None:
+        self.others: dict[str, list[str]] = {
+            "layouts": list(LAYOUT_NAMES),
+            "propertySets": ["artifactory"],
+            "proxies": [],
+            "backups": ["backup-daily", "backup-weekly"],
+            "ldapSettings": [],
+        }
+
+    def taken(self, key: str) -> bool:
+        """Whether something that is not a repository has this name."""
+        wanted = key.lower()
+        return any(wanted == name.lower() for names in self.others.values() for name in names)
+
+
+class Store:
+    """Everything a platform remembers."""
+
+    def __init__(self) -> None:
+        self.repositories: dict[str, Repository] = {}
+        self.keys: dict[str, str] = {}
+        self.names = Names()
+        self.artifacts: dict[str, dict[str, Artifact]] = {}
+        self.projects: dict[str, dict[str, Json]] = {}
+        self.pending: dict[str, PendingAttach] = {}
+        self.base_url: str | None = None
+        self.default_proxy: str | None = None
+
+    def __iter__(self) -> Iterator[Repository]:
+        return iter(self.repositories.values())
+
+    def repository(self, key: str) -> Repository | None:
+        """An exact key in, its repository out."""
+        return self.repositories.get(key)
+
+    def taken(self, key: str) -> bool:
+        """Whether a key is in use, in any case, by a repository or anything else."""
+        return key.lower() in self.keys or self.names.taken(key)
+
+    def save(self, repository: Repository) -> None:
+        """A new or changed repository in."""
+        self.repositories[repository.key] = repository
+        self.keys[repository.key.lower()] = repository.key
+
+    def remove(self, key: str) -> None:
+        """A key in; the repository, its content and every virtual's mention of it are gone."""
+        self.repositories.pop(key)
+        self.keys.pop(key.lower())
+        self.artifacts.pop(key, None)
+        self.pending.pop(key, None)
+        for virtual in self:
+            if virtual.rclass == "virtual":
+                forget_member(virtual, key)
+
+    def assign(self, key: str, project: str | None) -> None:
+        """A repository and its new project in; DEV is what it gets when it has no environments."""
+        repository = self.repositories[key]
+        if project is None:
+            repository.drop("projectKey")
+            repository.drop("environments")
+        else:
+            repository.put("projectKey", project)
+            repository.put("environments", repository.get("environments") or ["DEV"])
+
+    def settle(self, key: str) -> None:
+        """A key in; the assignment it was waiting for is visible now."""
+        pending = self.pending.pop(key, None)
+        if pending is not None and key in self.repositories:
+            self.assign(key, pending.project)
+
+    def forget_views(self) -> None:
+        """All cached bytes are dropped: something changed how answers look."""
+        for repository in self:
+            repository.views.clear()
+
+    def dump(self) -> dict[str, Json]:
+        """Everything, as JSON."""
+        return {
+            "repositories": [repository.dump() for repository in self],
+            "names": self.names.others,
+            "artifacts": {
+                key: {path: asdict(artifact) for path, artifact in files.items()}
+                for key, files in self.artifacts.items()
+            },
+            "projects": self.projects,
+            "pending": {key: asdict(pending) for key, pending in self.pending.items()},
+            "baseUrl": self.base_url,
+            "defaultProxy": self.default_proxy,
+        }
+
+    def load(self, data: dict[str, Json]) -> None:
+        """What `dump` gave in; it replaces everything."""
+        vars(self).update(vars(Store()))
+        for item in data.get("repositories", []):
+            self.save(Repository.load(item))
+        self.names.others.update(data.get("names", {}))
+        self.artifacts = {
+            key: {path: Artifact(**file) for path, file in files.items()}
+            for key, files in data.get("artifacts", {}).items()
+        }
+        self.projects = data.get("projects", {})
+        self.pending = {key: PendingAttach(**p) for key, p in data.get("pending", {}).items()}
+        self.base_url = data.get("baseUrl")
+        self.default_proxy = data.get("defaultProxy")
+
+
+def forget_member(virtual: Repository, key: str) -> None:
+    """A virtual repository and a deleted key in; the virtual no longer mentions it."""
+    members = virtual.get("repositories")
+    if key in members:
+        virtual.put("repositories", [member for member in members if member != key])
+    if virtual.get("defaultDeploymentRepo") == key:
+        virtual.drop("defaultDeploymentRepo")

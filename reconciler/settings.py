@@ -1,0 +1,112 @@
+"""Flags and environment in, one frozen object out; and what the environment says of platforms.
+
+In CI the workflow pins platforms (`--platform`, `RECONCILER_PLATFORMS`); a pin wins over the
+workspace file, because a pull request can change the file and must not be able to send a token
+elsewhere.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+from urllib.parse import unquote
+
+from reconciler.errors import UsageError
+
+Output = Literal["text", "json", "markdown", "github"]
+
+URL_VARIABLES = ("JFROG_URL", "JF_URL")
+TOKEN_VARIABLES = ("JFROG_ACCESS_TOKEN", "JF_ACCESS_TOKEN")
+PINS_VARIABLE = "RECONCILER_PLATFORMS"
+SECRET_GLOBS_VARIABLE = "RECONCILER_SECRET_ENV"  # noqa: S105 - a variable's name
+KEY_VARIABLE = "RECONCILER_FINGERPRINT_KEY"
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """One platform as the workflow pins it; the file's url, token and provider are then ignored."""
+
+    name: str
+    url: str
+    oidc: str = ""
+    audience: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Pin:
+        """Read `NAME=URL[,oidc=PROVIDER][,audience=A]`. Raises UsageError."""
+        name, equals, rest = text.strip().partition("=")
+        url, *options = rest.split(",")
+        if not equals or not name or "://" not in url:
+            raise UsageError(
+                f"'{text}' pins no platform", hint="write NAME=https://acme.example.com"
+            )
+        found: dict[str, str] = {}
+        for option in options:
+            key, _, value = option.partition("=")
+            if key not in ("oidc", "audience") or not value:
+                raise UsageError(
+                    f"'{option}' is no part of a platform pin", hint="known are oidc= and audience="
+                )
+            found[key] = unquote(value)
+        return cls(name, url, **found)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a run is told from outside, besides the manifests."""
+
+    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    workspace: Path | None = None
+    paths: tuple[Path, ...] = ()
+    only: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    strict: bool = False
+    output: Output = "text"
+    color: bool = True
+    verbose: bool = False
+    pins: tuple[Pin, ...] = ()
+    timeout: float = 30.0
+    ca_file: Path | None = None
+    client_cert: tuple[str, ...] = ()
+    requests_per_second: float = 0.0
+    trace: Path | None = None
+    secret_dirs: tuple[Path, ...] = ()
+    rotate: tuple[str, ...] = ()
+    allow_deletes: tuple[str, ...] = ()
+    allow_updates: tuple[str, ...] = ()
+    lock_timeout: float = 0.0
+
+    def variable(self, names: Sequence[str]) -> str | None:
+        """The first of these environment variables that is set to something."""
+        return next((v for name in names if (v := self.environment.get(name))), None)
+
+    @property
+    def all_pins(self) -> Mapping[str, Pin]:
+        """Pins of the flags and of the environment; a flag wins. Raises UsageError."""
+        lines = self.environment.get(PINS_VARIABLE, "").splitlines()
+        pins = [Pin.parse(line) for line in lines if line.strip()]
+        return {pin.name: pin for pin in (*pins, *self.pins)}
+
+    @property
+    def secret_globs(self) -> list[str]:
+        """The variables secret references may name; empty means all that are not refused."""
+        return self.environment.get(SECRET_GLOBS_VARIABLE, "").replace(",", " ").split()
+
+    @property
+    def is_ci(self) -> bool:
+        """Whether a CI system says it runs us."""
+        return self.environment.get("CI", "").lower() in ("true", "1")
+
+
+def ceilings(option: str, texts: Sequence[str]) -> dict[str, int]:
+    """`KIND=N` flags as numbers by kind. Raises UsageError."""
+    found: dict[str, int] = {}
+    for text in texts:
+        kind, _, number = text.partition("=")
+        if not kind or not number.isascii() or not number.isdigit():
+            raise UsageError(f"{option} '{text}' is no KIND=N", hint=f"{option} LocalRepository=12")
+        found[kind] = int(number)
+    return found

@@ -1,0 +1,182 @@
+"""The sandbox itself: counting, saving, loading, switches, control endpoints, speed."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+
+import pytest
+
+from reconciler.sandbox import Request, Sandbox
+from tests.sandbox.support import ATTACH, BATCH, CONFIGURATIONS, PROJECTS, REPOSITORIES, Api, at
+
+
+def control(sandbox: Sandbox, method: str, name: str, body: object = None) -> object:
+    """A control request without any token in, its answer out."""
+    data = b"" if body is None else json.dumps(body).encode()
+    return sandbox.handle("default", Request(method, f"/_sandbox/{name}", body=data)).json()
+
+
+def test_requests_are_counted(api: Api) -> None:
+    """Every request is recorded with its query and status; control requests are not."""
+    api.send("GET", REPOSITORIES, query=(("type", "local"),))
+    api.send("GET", f"{REPOSITORIES}/nope")
+    sandbox = api.platform.sandbox
+    answer = control(sandbox, "GET", "requests")
+
+    assert answer == {"count": 2, "requests": sandbox.requests}
+    assert sandbox.requests[0] == {
+        "platform": "default",
+        "method": "GET",
+        "path": REPOSITORIES,
+        "query": "type=local",
+        "status": 200,
+    }
+    assert control(sandbox, "DELETE", "requests") == {"count": 0, "requests": []}
+
+
+def test_dump_and_load(api: Api) -> None:
+    """A state goes through JSON into another sandbox and answers the same there."""
+    api.send("POST", PROJECTS, {"project_key": "pay"})
+    api.create("libs", package_type="maven")
+    api.create("proxy", "remote", password="secret", username="u")
+    api.create("all", "virtual", "maven", repositories=["libs"], defaultDeploymentRepo="libs")
+    api.create("fed", "federated")
+    api.send("PUT", f"{ATTACH}/libs/pay")
+    api.upload("libs", "a/one", b"hello")
+    state = json.loads(json.dumps(api.platform.sandbox.dump()))
+    other = Sandbox(version="7.0.0")
+    other.load(state)
+    there = Api(other.platforms["default"])
+
+    assert other.dump() == state
+    for path in (CONFIGURATIONS, REPOSITORIES, PROJECTS, "/artifactory/libs/a/one"):
+        assert there.send("GET", path).body == api.send("GET", path).body
+    assert there.platform.store.repositories["proxy"].hidden["password"] == "secret"
+
+
+def test_a_dump_is_a_copy(api: Api) -> None:
+    """Later writes do not change it."""
+    api.create("libs")
+    state = api.platform.sandbox.dump()
+    before = json.dumps(state)
+    api.update("libs", description="new")
+    api.send("POST", PROJECTS, {"project_key": "pay"})
+
+    assert json.dumps(state) == before
+
+
+def test_state_endpoint(api: Api) -> None:
+    """The state can be read and replaced over HTTP."""
+    api.create("libs")
+    sandbox = api.platform.sandbox
+    state = control(sandbox, "GET", "state")
+    api.send("DELETE", f"{REPOSITORIES}/libs")
+    control(sandbox, "PUT", "state", state)
+
+    assert api.get("libs")["key"] == "libs"
+
+
+def test_clock_endpoint(sandbox: Sandbox) -> None:
+    """Time can be moved on; it never needs anybody to wait."""
+    sandbox.clock.freeze(1_767_225_600.0)
+
+    assert control(sandbox, "GET", "clock") == {
+        "now": "2026-01-01T00:00:00.000Z",
+        "epoch": 1_767_225_600.0,
+    }
+    moved = control(sandbox, "POST", "clock", {"advance": 3600})
+    assert moved == {"now": "2026-01-01T01:00:00.000Z", "epoch": 1_767_229_200.0}
+
+
+def test_faults_endpoint(api: Api) -> None:
+    """Faults are added one by one or as a list, listed, and cleared."""
+    sandbox = api.platform.sandbox
+    control(sandbox, "POST", "faults", {"action": "empty", "status": 500})
+    added = control(sandbox, "POST", "faults", [{"action": "html"}, {"action": "conflict"}])
+
+    assert [fault["action"] for fault in added["faults"]] == ["empty", "html", "conflict"]  # type: ignore[index]
+    assert control(sandbox, "DELETE", "faults") == {"faults": []}
+    wrong = sandbox.handle("default", Request("POST", "/_sandbox/faults", body=b'{"action":"x"}'))
+    assert wrong.status == 400
+
+
+def test_quirks_endpoint(api: Api) -> None:
+    """Switches change answers at once, cached ones too; unknown names are refused."""
+    sandbox = api.platform.sandbox
+    api.made("libs")
+    changed = control(sandbox, "PUT", "quirks", {"unknown_fields": True})
+
+    assert changed["unknown_fields"] is True  # type: ignore[index]
+    assert "unknownToTheReference" in api.get("libs")
+    wrong = sandbox.handle("default", Request("PUT", "/_sandbox/quirks", body=b'{"x":true}'))
+    assert wrong.status == 400
+    assert sandbox.handle("default", Request("GET", "/_sandbox/nonsense")).status == 404
+
+
+def test_numbers_and_booleans_as_text() -> None:
+    """Some servers print both quoted, nested ones too."""
+    found = at("7.146.17", numbers_as_strings=True, bools_as_strings=True).made("r", "remote")
+
+    assert found["socketTimeoutMillis"] == "15000"
+    assert found["offline"] == "false"
+    assert found["contentSynchronisation"]["statistics"] == {"enabled": "false"}
+
+
+def test_default_project_quirk() -> None:
+    """Unassigned may be spelt `default` on any version."""
+    assert at("7.146.17", default_project=True).made("r")["projectKey"] == "default"
+
+
+def test_unknown_quirks_are_refused() -> None:
+    """A misspelt switch fails at once."""
+    with pytest.raises(ValueError, match="unknown quirks"):
+        Sandbox(quirks={"reorder": True})
+
+
+def test_platforms_are_apart() -> None:
+    """Two platforms share nothing but clock and faults; tokens are their own."""
+    sandbox = Sandbox(platforms=("east", "west"))
+    east, west = (Api(sandbox.platforms[name]) for name in ("east", "west"))
+    east.create("libs")
+
+    assert west.send("GET", REPOSITORIES).json() == []
+    assert Api(west.platform, east.platform.tokens["admin"]).send("GET", REPOSITORIES).status == 401
+
+
+def test_parallel_writes_do_not_get_lost(api: Api) -> None:
+    """Many threads may write at once."""
+
+    def work(number: int) -> None:
+        for count in range(20):
+            assert api.create(f"r-{number}-{count}").status == 200
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(api.send("GET", REPOSITORIES).json()) == 160
+
+
+def test_ten_thousand_repositories(api: Api) -> None:
+    """They are made in batches in seconds, and listed again in milliseconds."""
+    start = time.monotonic()
+    for batch in range(100):
+        items = [
+            {"key": f"r-{batch}-{number}", "rclass": "local", "packageType": "maven"}
+            for number in range(100)
+        ]
+        assert api.send("PUT", BATCH, items).status == 201
+    created = time.monotonic() - start
+    api.send("GET", CONFIGURATIONS)
+    times = []
+    for _ in range(5):
+        start = time.monotonic()
+        api.send("GET", CONFIGURATIONS)
+        times.append(time.monotonic() - start)
+
+    assert created < 5
+    assert min(times) < 0.05
