@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -85,12 +86,11 @@ class Address:
         return cls(kind, tuple(map(unquote, parts)), platform, qualified)
 
 
+_TO_ENCODE = re.compile("[/%:# \x00-\x1f\x7f]")
+
+
 def _encode(part: str) -> str:
-    return "".join(f"%{ord(c):02X}" if _needs_encoding(c) else c for c in part)
-
-
-def _needs_encoding(char: str) -> bool:
-    return char in "/%:# " or ord(char) < 0x20 or ord(char) == 0x7F
+    return _TO_ENCODE.sub(lambda match: f"%{ord(match[0]):02X}", part)
 
 
 Path = tuple[str | int, ...]
@@ -209,6 +209,7 @@ class FieldChange:
     | update, convert | live or UNSET   | desired value  |
 
     A secret has no values, only a state; `reference` names where its value will come from.
+    `ordered` says of a list that its order has a meaning; sets come in a fixed order.
     """
 
     path: str
@@ -216,6 +217,7 @@ class FieldChange:
     after: JsonValue = UNSET
     secret: SecretState | None = None
     reference: str = ""
+    ordered: bool = False
 
     def as_json(self) -> dict[str, JsonValue]:
         """The JSON form of spec 15: absent means unset, null means null."""

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler import __version__
 from reconciler.engine import resolve as resolving
-from reconciler.engine.diff import SecretKnowledge, declared, diff
+from reconciler.engine.diff import SecretKnowledge
 from reconciler.engine.drift import drift
 from reconciler.engine.guard import Limit, Limits, exceeded
 from reconciler.engine.plan import Desired, Given, plan, wants_evidence, with_evidence
-from reconciler.engine.select import in_scope, select
+from reconciler.engine.select import check_scope, in_scope, platform_in_scope, select
 from reconciler.errors import (
     BlockedError,
     Diagnostic,
@@ -30,22 +30,17 @@ from reconciler.errors import (
 )
 from reconciler.kinds.registry import Registry, builtin
 from reconciler.kinds.wire import reference_name, secrets_in
-from reconciler.manifests.export import file_of, manifest_of
-from reconciler.manifests.findings import locate
-from reconciler.manifests.load import load
+from reconciler.manifests.findings import locate, without_echoes
 from reconciler.manifests.messages import nearest_hint
+from reconciler.manifests.load import load, shown
 from reconciler.manifests.validate import validate
 from reconciler.manifests.workspace import Workspace
-from reconciler.manifests.workspace_file import read_workspace
+from reconciler.manifests.workspace_file import missing_paths, read_workspace
 from reconciler.model import (
-    UNSET,
-    Action,
     Address,
     Block,
-    Change,
     Document,
     Drift,
-    Entry,
     Finding,
     Inventory,
     Manifest,
@@ -99,21 +94,24 @@ def desire(
     if has_errors(faults):
         return Desire(workspace, registry, diagnostics=tuple(faults))
     paths = manifest_paths(workspace, settings, needs_manifests=needs_manifests)
-    loaded = load(paths, workspace.root)
+    absent = [] if settings.paths or not needs_manifests else missing_paths(workspace)
+    loaded = load([path for path in paths if not absent or path.exists()], workspace.root)
     validated = validate(loaded.documents, workspace, registry)
     resolved = resolving.resolve(validated.manifests, registry)
     findings = [
         *validated.findings,
-        *resolving.findings(resolved, dangling=dangling),
+        *resolving.findings(resolved, dangling=dangling, unsound=validated.unsound),
         *_unresolved_secrets(validated.manifests, registry, workspace, settings),
     ]
     diagnostics = [
         *faults,
+        *absent,
         *loaded.diagnostics,
         *locate(findings, lambda file: (workspace.root / file).read_bytes()),
     ]
     if needs_manifests and not loaded.documents and not has_errors(diagnostics):
-        diagnostics.append(_empty(loaded.files))
+        diagnostics.append(_empty(paths, workspace.root, loaded.files))
+    diagnostics = without_echoes(diagnostics)
     if settings.strict:
         diagnostics = [d.promoted() for d in diagnostics]
     return Desire(workspace, registry, loaded.documents, resolved, tuple(ordered(diagnostics)))
@@ -141,12 +139,13 @@ def manifest_paths(
     return [workspace.root / path for path in written or ["manifests"]]
 
 
-def _empty(files: Sequence[str]) -> Diagnostic:
-    where = f"{len(files)} files hold" if files else "the paths hold"
+def _empty(paths: Iterable[Path], root: Path, files: Sequence[str]) -> Diagnostic:
+    where = ", ".join(f"'{shown(path, root)}'" for path in paths)
+    what = "the YAML files hold nothing" if files else "there is no *.yaml or *.yml file"
     return Diagnostic(
         "no-manifests",
         "error",
-        f"{where} no manifest: refusing an empty desired state",
+        f"no manifest in {where}, {what}: refusing an empty desired state",
         hint="is spec.manifests of the workspace right? `reconciler init` writes a first manifest",
     )
 
@@ -225,11 +224,15 @@ def session(
     wanted = wanted or desire(settings, registry, dangling=False, needs_manifests=needs_manifests)
     wanted.checked()
     workspace = wanted.workspace
-    _refuse_unavailable(workspace)
+    refuse_unavailable(workspace)
     store = FileInventory(workspace.inventory_file)
+    _require_kinds(settings, wanted.registry)
     scope = Scope(settings.only, settings.exclude)
+    check_scope(scope)
     chosen, by_reference = select(wanted.resolved, scope) if needs_manifests else ((), set())
     platforms = platforms_of(wanted, workspace)
+    if not needs_manifests:
+        platforms = [name for name in workspace.platform_names if platform_in_scope(name, scope)]
     with clients(workspace, settings, platforms, wire) as opened:
         yield Session(
             settings,
@@ -245,13 +248,29 @@ def session(
         )
 
 
+def _require_kinds(settings: Settings, registry: Registry) -> None:
+    """Raises UsageError when a flag that names a kind cannot mean one."""
+    for option, texts in (
+        ("--allow-deletes", settings.allow_deletes),
+        ("--allow-updates", settings.allow_updates),
+    ):
+        for kind in ceilings(option, texts):
+            if kind not in registry:
+                near = nearest_hint(kind, registry.names())
+                raise UsageError(
+                    f"{option} {kind}: there is no kind '{kind}'",
+                    hint=near or "`reconciler kinds` lists them",
+                )
+
+
 def platforms_of(wanted: Desire, workspace: Workspace) -> list[str]:
     """The platforms a run talks to: those that manifests name, else the default ones."""
     named = {m.address.platform for m in wanted.manifests}
     return sorted(named) or workspace.default_platforms
 
 
-def _refuse_unavailable(workspace: Workspace) -> None:
+def refuse_unavailable(workspace: Workspace) -> None:
+    """Raises UsageError for what the workspace file asks for and this version does not have."""
     inventory = workspace.spec.get("inventory") or {}
     if "platform" in inventory or "repository" in inventory:
         raise UsageError(
@@ -417,7 +436,9 @@ def carry_out(
         report=report,
         clock=run.wire.clock if run.wire else Clock(),
     )
-    return applier.apply(made)
+    outcomes = applier.apply(made)
+    applier.refresh(made)
+    return outcomes
 
 
 def _require_secrets(run: Session, made: Plan, source: Any) -> None:
@@ -453,211 +474,27 @@ def find_drift(run: Session, *, unmanaged: bool = False) -> Drift:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Adopted:
-    """What an adoption recorded, what it could not, and how many objects were owned already."""
-
-    adopted: tuple[Address, ...] = ()
-    absent: tuple[Address, ...] = ()
-    refused: tuple[Diagnostic, ...] = ()
-    already: int = 0
+def repository_of(root: Path) -> Path | None:
+    """The folder of the Git repository a workspace lies in; None outside Git."""
+    return next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), None)
 
 
-def adopt(run: Session, addresses: Sequence[str] | None) -> Adopted:
-    """Record declared live objects as owned; None stands for all of them. Writes no platform.
-
-    A field that differs is not recorded as applied: the next plan shows it.
-    Raises UsageError for an address no manifest declares.
-    """
-    wanted = _named(run, addresses)
-    made = make_plan(replace(run, chosen=tuple(m for m in run.chosen if m.address in wanted)))
-    entries: dict[str, Entry] = {}
-    absent: list[Address] = []
-    refused: list[Diagnostic] = []
-    adopting = {c.address: c for c in made.changes if c.adopting}
-    for change in made.changes:
-        if change.blocked is not None and change.blocked.code in ("other-owner", "name-taken"):
-            text = f"{change.address}: {change.blocked.message}"
-            refused.append(
-                Diagnostic(change.blocked.code, "error", text, address=str(change.address))
-            )
-        elif change.address in adopting:
-            manifest = next(m for m in run.chosen if m.address == change.address)
-            entries[change.address.full] = _as_found(run, manifest, change)
-        elif change.action is Action.CREATE:
-            absent.append(change.address)
-    refused += [d for d in made.diagnostics if d.severity == "error"]
-    run.store.change(entries)
-    taken = tuple(a for a in adopting if a.full in entries)
-    already = len(wanted) - len(taken) - len(absent) - len(refused)
-    return Adopted(taken, tuple(absent), tuple(refused), already)
-
-
-def _named(run: Session, addresses: Sequence[str] | None) -> set[Address]:
-    declared_ = {m.address for m in run.chosen}
-    if addresses is None:
-        return declared_
-    return {_declared_address(run, text, declared_) for text in addresses}
-
-
-def _declared_address(run: Session, text: str, known: set[Address]) -> Address:
-    for platform in run.observer.clients:
-        try:
-            address = Address.parse(text, platform)
-        except ValueError as error:
-            raise UsageError(str(error)) from None
-        if address in known:
-            return next(a for a in known if a == address)
-    raise UsageError(
-        f"no manifest declares {text}", hint="adopting needs a manifest; `export` writes one"
-    )
-
-
-def _as_found(run: Session, manifest: Manifest, change: Change) -> Entry:
-    """An entry for an object as it is: only what equals the manifest counts as applied."""
-    differing = {f.path for f in change.fields}
-    fields = declared(run.registry[manifest.address.kind], manifest)
-    applied = {f.path: f.after for f in fields if f.secret is None and f.path not in differing}
-    return Entry(run.workspace.name, applied)
-
-
-def release(settings: Settings, addresses: Sequence[str]) -> list[Address]:
-    """Forget owned objects; needs no platform and no valid manifests.
-
-    Raises UsageError for an address that is not in the inventory.
-    """
-    from reconciler.platform.inventory import FileInventory
-
-    workspace, faults = read_workspace(settings, builtin())
-    if has_errors(faults):
-        raise InvalidManifests(faults)
-    _refuse_unavailable(workspace)
-    store = FileInventory(workspace.inventory_file)
-    inventory = store.load()
-    found: list[Address] = []
-    for text in addresses:
-        found.append(_owned_address(text, inventory, workspace))
-    store.change({address.full: None for address in found})
-    return found
-
-
-def _owned_address(text: str, inventory: Inventory, workspace: Workspace) -> Address:
-    for platform in workspace.platform_names:
-        try:
-            address = Address.parse(text, platform, qualified=workspace.is_plural)
-        except ValueError as error:
-            raise UsageError(str(error)) from None
-        if inventory.get(address) is not None:
-            return address
-    near = nearest_hint(text, [Address.parse(a).unqualified for a in inventory.entries])
-    raise UsageError(f"{text} is not in the inventory", hint=near)
-
-
-@dataclass(frozen=True, slots=True)
-class Exported:
-    """Files to write, with their texts, and how many live objects needed none."""
-
-    created: tuple[tuple[Path, str], ...] = ()
-    updated: tuple[tuple[Path, str], ...] = ()
-    unchanged: int = 0
-    diagnostics: tuple[Diagnostic, ...] = ()
-
-
-def export(run: Session, path: Path | None, *, update: bool = False) -> Exported:
-    """Manifests for everything live and in scope; writes nothing.
-
-    Objects that are declared already are left out; with `update`, the texts of their files with
-    the declared fields brought up to date. Raises UnreachableError.
-    """
-    from reconciler.manifests.yaml_editor import dump
-
-    folder = _export_folder(run, path)
-    declared_ = {m.address: m for m in run.desire.manifests}
-    created: dict[Path, str] = {}
-    edits: dict[str, list[Edit]] = {}
-    unchanged = 0
-    for address, raw in _live_in_scope(run):
-        manifest = declared_.get(address)
-        if manifest is None:
-            file = folder / file_of(address)
-            if not file.exists():
-                created[file] = dump(_exported(run, address, raw), header=SCHEMA_HEADER)
-                continue
-            manifest = None
-        changed_fields = _field_edits(run, manifest, raw) if manifest and update else []
-        if manifest and changed_fields:
-            edits.setdefault(manifest.origin.file, []).append((manifest.index, changed_fields))
-        else:
-            unchanged += 1
-    return Exported(tuple(created.items()), tuple(_edited(run, edits)), unchanged)
-
-
-Edit = tuple[int, list[tuple[tuple[str | int, ...], Any]]]
-SCHEMA_HEADER = "# yaml-language-server: $schema=../../schemas/manifest.schema.json"
-
-
-def _export_folder(run: Session, path: Path | None) -> Path:
-    if path is not None:
-        return path.absolute()
-    written = run.workspace.spec.get("manifests") or ["manifests"]
-    return run.workspace.root / str(written[0])
-
-
-def _live_in_scope(run: Session) -> Iterator[tuple[Address, Mapping[str, Any]]]:
-    for platform in run.observer.clients:
-        for found, raw in sorted(run.observer.list_all(platform), key=lambda item: item[0].full):
-            address = replace(found, qualified=run.workspace.is_plural)
-            if in_scope(address, run.scope):
-                yield address, raw
-
-
-def _exported(run: Session, address: Address, raw: Mapping[str, Any]) -> dict[str, Any]:
-    kind = run.registry[address.kind]
-    version = run.observer.infos[address.platform].versions.get(kind.service, "")
-    defaults = run.workspace.defaults_for(kind.name)
-    document = manifest_of(kind, address, raw, defaults, version)
-    if run.workspace.is_plural and [address.platform] != run.workspace.default_platforms:
-        document["metadata"]["platforms"] = [address.platform]
-    return document
-
-
-def _field_edits(
-    run: Session, manifest: Manifest, raw: Mapping[str, Any]
-) -> list[tuple[tuple[str | int, ...], Any]]:
-    """The declared fields whose live value is another one; secrets are left alone."""
-    kind = run.registry[manifest.address.kind]
-    found = diff(kind, manifest, kind.rest.live(raw), run.inventory.get(manifest.address))
-    never_returned = {name for name, known in kind.fields.items() if known.write_only}
-    return [
-        (tuple(f.path.split(".")), None if f.before is UNSET else f.before)
-        for f in (*found.changes, *found.stuck, *found.fixed)
-        if f.secret is None
-        and f.path.startswith("spec.")
-        and f.path.split(".")[1] not in never_returned
-    ]
-
-
-def _edited(run: Session, edits: Mapping[str, list[Edit]]) -> Iterator[tuple[Path, str]]:
-    from reconciler.manifests.yaml_editor import edit
-
-    for name, changes in edits.items():
-        file = run.workspace.root / name
-        text = file.read_bytes().decode("utf-8")
-        for index, fields in changes:
-            text = edit(text, index, fields)
-        yield file, text
+def place_in_repository(root: Path) -> str:
+    """Where the workspace lies in its Git repository, with `/`; empty at the top or outside."""
+    top = repository_of(root)
+    place = root.relative_to(top).as_posix() if top else "."
+    return "" if place == "." else place
 
 
 def commit(root: Path) -> str | None:
-    """The commit the workspace's folder is at, read from Git's files; None outside Git."""
-    for folder in (root, *root.parents):
-        head = folder / ".git" / "HEAD"
-        try:
-            text = head.read_text(encoding="utf-8").strip()
-            if not text.startswith("ref: "):
-                return text
-            return (folder / ".git" / text[5:]).read_text(encoding="utf-8").strip()
-        except OSError:
-            if (folder / ".git").exists():
-                return None
-    return None
+    """The commit the workspace's repository is at, read from Git's files; None where unknown."""
+    top = repository_of(root)
+    if top is None:
+        return None
+    try:
+        head = (top / ".git" / "HEAD").read_text(encoding="utf-8").strip()
+        if not head.startswith("ref: "):
+            return head
+        return (top / ".git" / head[5:]).read_text(encoding="utf-8").strip()
+    except OSError:  # a worktree, packed references, no commit yet
+        return None

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-import sys
 import traceback
 from collections.abc import Sequence
 from typing import Any
 
 import click
 
-from reconciler.cli.output import diagnostics_to_stderr, wants_color
+from reconciler.cli.output import diagnostics_to_stderr, result, wants_color
 from reconciler.errors import InvalidManifests, ReconcilerError, UsageError
+from reconciler.report.diagnostics import Counts
 from reconciler.report.machine import dumps, error_json, validation_json
+
+
+class InterruptError(ReconcilerError):
+    """Ctrl-C before anything was sent."""
+
+    rule = "interrupted"
 
 
 def tell(error: BaseException, args: Sequence[str]) -> int:
     """Tell what went wrong; with `--output json`, stdout gets exactly one document."""
-    known = _known(error)
-    if _wants_json(args):
-        sys.stdout.write(dumps(_document(known)))
+    known = _known(error, args)
+    if wants_json(args):
+        result(dumps(_document(known)))
     diagnostics_to_stderr(known.diagnostics, color=wants_color("--no-color" not in args))
     if not isinstance(error, ReconcilerError | click.ClickException) and "--verbose" in args:
         traceback.print_exception(error)
@@ -27,31 +33,36 @@ def tell(error: BaseException, args: Sequence[str]) -> int:
 
 def _document(error: ReconcilerError) -> dict[str, Any]:
     if isinstance(error, InvalidManifests):
-        return validation_json(error.diagnostics, int(error.exit_code), {})
+        return validation_json(error.diagnostics, int(error.exit_code), Counts())
     return error_json(error, int(error.exit_code))
 
 
-def _known(error: BaseException) -> ReconcilerError:
+def _known(error: BaseException, args: Sequence[str]) -> ReconcilerError:
     if isinstance(error, ReconcilerError):
         return error
     if isinstance(error, click.ClickException):
-        return UsageError(error.format_message(), hint=_usage_hint(error))
+        return UsageError(error.format_message(), hint=_usage_hint(error, args))
     if isinstance(error, click.Abort | KeyboardInterrupt):
-        return UsageError("interrupted")
+        return InterruptError("interrupted", hint="nothing is left half-done; run it again")
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
-        return UsageError(f"{where}{error.strerror or error}")
+        text = f"{where}{error.strerror or error}"
+        return UsageError(text, hint="is the path right, and may this user read and write there?")
     return ReconcilerError(
         f"this should not have happened: {type(error).__name__}: {error}",
         hint="run again with --verbose and report it with the traceback",
     )
 
 
-def _usage_hint(error: click.ClickException) -> str:
+def _usage_hint(error: click.ClickException, args: Sequence[str]) -> str:
     context = getattr(error, "ctx", None)
-    return f"see `{context.command_path} --help`" if context is not None else ""
+    command = context.command_path if context else " ".join(["reconciler", *args[:1]])
+    return f"see `{command} --help`"
 
 
-def _wants_json(args: Sequence[str]) -> bool:
+def wants_json(args: Sequence[str]) -> bool:
+    """Whether a command line asks for JSON, be it otherwise right or wrong."""
     pairs = zip(args, [*args[1:], ""], strict=True)
-    return "--output=json" in args or any(a in ("--output", "-o") and b == "json" for a, b in pairs)
+    return any(a in ("--output=json", "-ojson") for a in args) or any(
+        a in ("--output", "-o") and b == "json" for a, b in pairs
+    )

@@ -79,7 +79,10 @@ def cli() -> None:
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command and leave with its exit code; the console script."""
-    sys.exit(run(list(sys.argv[1:] if args is None else args)))
+    from reconciler.cli.interrupt import impatient
+
+    with impatient():
+        sys.exit(run(list(sys.argv[1:] if args is None else args)))
 
 
 def run(args: list[str]) -> int:
@@ -93,17 +96,12 @@ def run(args: list[str]) -> int:
     except click.exceptions.Exit as leave:
         return leave.exit_code
     except BrokenPipeError:
-        _silence_stdout()
+        from reconciler.cli.output import silence
+
+        silence(sys.stdout)
         return 0
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the one place that may
         from reconciler.cli.failure import tell
 
         return tell(error, args)
     return int(result or 0)
-
-
-def _silence_stdout() -> None:
-    """Nobody reads on: keep the interpreter from complaining about it while it shuts down."""
-    import os
-
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from pathlib import Path
+from typing import TextIO
 
 from reconciler.errors import Diagnostic
 
@@ -20,13 +22,26 @@ def wants_color(allowed: bool = True, *, stderr: bool = True) -> bool:
 
 def result(text: str) -> None:
     """Write a command's result."""
-    sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
-    sys.stdout.flush()
+    _write(sys.stdout, text if text.endswith("\n") or not text else text + "\n")
 
 
 def note(text: str) -> None:
     """Write something beside the result."""
-    sys.stderr.write(text if text.endswith("\n") else text + "\n")
+    _write(sys.stderr, text if text.endswith("\n") else text + "\n")
+
+
+def _write(stream: TextIO, text: str) -> None:
+    """Write and flush; what nobody reads any more (`| head -1`) must not end an apply half-way."""
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        silence(stream)
+
+
+def silence(stream: TextIO) -> None:
+    """Let a stream that nobody reads swallow the rest, so that nothing complains about it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def diagnostics_to_stderr(
@@ -46,14 +61,16 @@ def diagnostics_to_stderr(
 def source_line(root: Path) -> Callable[[str, int], str | None]:
     """A function that finds one line of a file of the workspace, for showing a finding in it."""
 
-    def line(file: str, number: int) -> str | None:
+    @lru_cache(maxsize=1)  # findings come sorted by file
+    def lines(file: str) -> list[str]:
         try:
-            with (root / file).open(encoding="utf-8", newline=None) as text:
-                for count, content in enumerate(text, 1):
-                    if count == number:
-                        return content.rstrip("\n")[:400]
-        except (OSError, UnicodeDecodeError):
-            pass
-        return None
+            text = (root / file).read_text(encoding="utf-8-sig", errors="replace")
+        except OSError:
+            return []
+        return [] if text.startswith("\ufffd") else text.split("\n")  # UTF-16, or no text at all
+
+    def line(file: str, number: int) -> str | None:
+        found = lines(file)
+        return found[number - 1] if number <= len(found) else None
 
     return line

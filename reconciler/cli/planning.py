@@ -1,15 +1,15 @@
-"""What plan and apply share: opening a run, the guards as findings, the exit code, the rendering."""
+"""What plan and apply share: opening a run, the exit code, the rendering."""
 
 from __future__ import annotations
 
+import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 
-from reconciler.errors import Diagnostic, Exit, has_errors, ordered
-from reconciler.model import Plan
-from reconciler.pipeline import Session, run_blocks, session
+from reconciler.errors import Exit, has_errors
+from reconciler.model import Block, Plan
+from reconciler.pipeline import Session, session
 from reconciler.settings import Settings
 
 
@@ -26,35 +26,41 @@ def open_session(given: Settings, *, needs_manifests: bool = True) -> Iterator[S
         yield run
 
 
-def guarded(run: Session, made: Plan) -> Plan:
-    """The plan with what would block the whole run among its findings."""
-    found = [
-        Diagnostic(block.code, "error", block.message, hint=f"raise it with {block.override}")
-        for block in run_blocks(run, made)
-    ]
-    return replace(made, diagnostics=tuple(ordered([*made.diagnostics, *found])))
+def plan_exit(made: Plan, blocks: Sequence[Block] = (), *, detailed: bool = False) -> int:
+    """The exit code of a plan: 1 unreadable objects, 3 blocked, 2 pending if asked for, else 0.
 
-
-def plan_exit(made: Plan, *, detailed: bool) -> int:
-    """The exit code of a plan: 1 unreadable objects, 3 blocked, 2 pending if asked for, else 0."""
-    errors = [d for d in made.diagnostics if d.severity == "error"]
-    if has_errors(d for d in errors if d.rule != "limit"):
+    `blocks` are those of the whole run.
+    """
+    if has_errors(made.diagnostics):
         return int(Exit.INVALID)
-    if made.blocked or errors:
+    if made.blocked or blocks:
         return int(Exit.BLOCKED)
     return int(Exit.PENDING if detailed and made.pending else Exit.DONE)
 
 
-def rendered(made: Plan, output: str, code: int, *, color: bool, verbose: bool = False) -> str:
+def rendered(
+    made: Plan,
+    output: str,
+    code: int,
+    *,
+    color: bool,
+    verbose: bool = False,
+    blocks: Sequence[Block] = (),
+) -> str:
     """The plan in the wanted format."""
     if output == "json":
         from reconciler.report.machine import dumps, plan_json
 
-        return dumps(plan_json(made, code))
+        return dumps(plan_json(made, code, blocks=blocks))
     if output == "markdown":
         from reconciler.report.markdown import plan_markdown
 
-        return plan_markdown(made)
+        return plan_markdown(made, blocks=blocks)
     from reconciler.report.terminal import plan_text
 
-    return plan_text(made, color=color, verbose=verbose)
+    return plan_text(made, color=color, verbose=verbose, width=terminal_width(), blocks=blocks)
+
+
+def terminal_width() -> int | None:
+    """The columns of the terminal results go to; None where they go elsewhere."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,53 +14,85 @@ from reconciler.model import Plan
 FORMAT = "reconciler.plan/v1"
 
 
-def compare(file: Path, fresh: Plan) -> None:
-    """Raises UsageError for a file that is no plan, StalePlanError for another plan."""
-    saved = read(file)
-    if saved["digest"] == fresh.digest:
-        return
-    raise StalePlanError(
-        f"{file} is not the plan a fresh look gives",
-        detail="\n".join(_differences(saved, fresh)) or "target or scope differ",
-        hint="plan again and have the new plan approved",
-    )
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """What a plan file says: enough to recognise the plan and to tell how another one differs."""
+
+    file: Path
+    digest: str
+    partial: bool
+    targets: str
+    scope: str
+    changes: dict[str, str]
 
 
-def read(file: Path) -> dict[str, Any]:
-    """A saved plan document. Raises UsageError."""
+def read(file: Path) -> SavedPlan:
+    """A saved plan. Raises UsageError for a file that is none."""
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is no JSON"
-        raise UsageError(f"the plan {file} cannot be read: {reason}") from None
-    found = document.get("format") if isinstance(document, dict) else None
-    if found != FORMAT or not isinstance(document.get("digest"), str):
-        raise UsageError(
-            f"{file} is no saved plan of format {FORMAT}",
-            hint="`reconciler plan --out FILE` saves one",
+        raise _unusable(f"the plan {file} cannot be read: {reason}") from None
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise _unusable(f"{file} is no saved plan of format {FORMAT}")
+    try:
+        return SavedPlan(file, *_parts(document))
+    except (KeyError, TypeError, AttributeError):
+        raise _unusable(f"the plan {file} is damaged") from None
+
+
+def _unusable(summary: str) -> UsageError:
+    return UsageError(summary, hint="`reconciler plan --out FILE` saves one")
+
+
+def _parts(document: dict[str, Any]) -> tuple[str, bool, str, str, dict[str, str]]:
+    """Digest, whether it is partial, targets, scope and changes. Raises what indexing raises."""
+    targets = ", ".join(f"{p['name']} at {p['url']}" for p in document["platforms"])
+    scope = "; ".join(
+        f"--{name} {term}" for name in ("only", "exclude") for term in document["scope"][name]
+    )
+    changes = {str(c["address"]): _told(c) for c in document["changes"]}
+    return str(document["digest"]), bool(document.get("partial")), targets, scope, changes
+
+
+def compare(saved: SavedPlan, fresh: Plan) -> None:
+    """Raises StalePlanError for another plan, or for one that was partial."""
+    if saved.partial:
+        raise StalePlanError(
+            f"{saved.file} is a partial plan: when it was made, something could not be read",
+            hint="plan again with a token that sees complete configurations",
         )
-    saved: dict[str, Any] = document
-    return saved
+    if saved.digest == fresh.digest:
+        return
+    raise StalePlanError(
+        f"{saved.file} is not the plan a fresh look gives",
+        detail="\n".join(_differences(saved, fresh)) or "the digests differ",
+        hint="plan again and have the new plan approved",
+    )
 
 
-def _differences(saved: dict[str, Any], fresh: Plan) -> list[str]:
-    then = {c["address"]: c for c in saved.get("changes", [])}
-    now = {str(c.address): c.as_json() for c in fresh.changes}
-    lines: list[str] = []
-    for address in sorted({*then, *now}):
-        before, after = then.get(address), now.get(address)
-        if before is None and after is not None:
-            lines.append(f"{address}: not in the plan then, now {after['action']}")
-        elif after is None and before is not None:
-            lines.append(f"{address}: {before['action']} then, nothing to do now")
-        elif before and after and _told(before) != _told(after):
-            lines.append(f"{address}: then {_told(before)}, now {_told(after)}")
-    return lines
+def _differences(saved: SavedPlan, fresh: Plan) -> Iterator[str]:
+    from reconciler.report.machine import plan_json
+
+    _, _, targets, scope, now = _parts(plan_json(fresh, 0))
+    if saved.targets != targets:
+        yield f"target: then {saved.targets or 'none'}, now {targets or 'none'}"
+    if saved.scope != scope:
+        yield f"scope: then {saved.scope or 'everything'}, now {scope or 'everything'}"
+    for address in sorted({*saved.changes, *now}):
+        before, after = saved.changes.get(address), now.get(address)
+        if before != after:
+            yield f"{address}: then {before or 'no change'}, now {after or 'no change'}"
 
 
 def _told(change: dict[str, Any]) -> str:
-    fields = ", ".join(
-        f"{f['path']} {json.dumps(f.get('before'))} -> {json.dumps(f.get('after'))}"
-        for f in change["fields"]
-    )
-    return f"{change['action']} {fields}".strip()
+    blocked = " (blocked)" if change.get("blocked") else ""
+    fields = ", ".join(map(_field, change["fields"]))
+    return f"{change['action']}{blocked} {fields}".strip()
+
+
+def _field(field: dict[str, Any]) -> str:
+    if field.get("secret"):
+        return f"{field['path']} (secret, {field['state']})"
+    values = (json.dumps(field[k], ensure_ascii=False) for k in ("before", "after") if k in field)
+    return f"{field['path']} {' -> '.join(values)}"

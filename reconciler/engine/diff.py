@@ -76,7 +76,10 @@ def declared(kind: Kind, manifest: Manifest) -> tuple[FieldChange, ...]:
     """Every declared field as a change of an object that does not exist yet."""
     sent = sendable(kind, manifest)
     secret = {_text(path): ref for path, ref in secrets_in(kind.fields, sent)}
-    return tuple(_new(path, value, secret) for path, value in leaves(kind.fields, sent, "spec"))
+    return tuple(
+        _new(path, value, secret, known)
+        for path, value, known in leaves(kind.fields, sent, "spec")
+    )
 
 
 def sendable(kind: Kind, manifest: Manifest) -> dict[str, JsonValue]:
@@ -99,23 +102,37 @@ def _without(value: dict[str, Any], ignored: set[str], prefix: str) -> dict[str,
     return kept
 
 
-def leaves(fields: FieldTable, spec: Mapping[str, Any], at: str) -> Iterator[tuple[str, JsonValue]]:
-    """The declared fields with their paths, objects taken apart."""
+def leaves(
+    fields: FieldTable, spec: Mapping[str, Any], at: str
+) -> Iterator[tuple[str, JsonValue, Field | None]]:
+    """The declared fields with their paths, objects taken apart; None for one passed through."""
     for name, value in spec.items():
         path = f"{at}.{name}"
         known = fields.get(name)
         if known is not None and known.shape == "object" and isinstance(value, dict):
             yield from leaves(known.fields, value, path)
         elif name == PASS_THROUGH and at == "spec" and isinstance(value, dict):
-            yield from ((f"{path}.{key}", inner) for key, inner in value.items())
+            yield from ((f"{path}.{key}", inner, None) for key, inner in value.items())
         else:
-            yield path, value
+            yield path, value, known
 
 
-def _new(path: str, value: JsonValue, secret: Mapping[str, Mapping[str, str]]) -> FieldChange:
+def _new(
+    path: str,
+    value: JsonValue,
+    secret: Mapping[str, Mapping[str, str]],
+    known: Field | None,
+) -> FieldChange:
     if path in secret:
         return FieldChange(path, secret="set", reference=reference_name(secret[path]))
-    return FieldChange(path, after=value)
+    return _change(known, path, UNSET, value)
+
+
+def _change(known: Field | None, path: str, before: JsonValue, after: JsonValue) -> FieldChange:
+    """A change as it is shown: sets on both sides in one order, whatever order they came in."""
+    if known is None or known.shape != "list":
+        return FieldChange(path, before, after)
+    return FieldChange(path, before, shown(known, after), ordered=not known.unordered)
 
 
 def _text(path: tuple[str | int, ...]) -> str:
@@ -194,7 +211,7 @@ class _Findings:
         have = shown(known, have)
         if same(known, wanted, have):
             return
-        change = FieldChange(path, have, wanted)
+        change = _change(known, path, have, wanted)
         if self.is_rewritten(known, change):
             self.rewritten.append(path)
         elif known.fixed:
@@ -215,7 +232,7 @@ class _Findings:
         """A field that is never returned is compared with what was last written."""
         written = self.entry.applied.get(path, UNSET)
         if written is UNSET or not same(known, wanted, written) or self.must_rotate(path):
-            self.changes.append(FieldChange(path, written, wanted))
+            self.changes.append(_change(known, path, written, wanted))
 
     def must_rotate(self, path: str) -> bool:
         """Whether a secret at or below the path is forced, or known to have another value."""

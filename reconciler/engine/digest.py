@@ -7,6 +7,7 @@ addresses, before and after values, targets and scope do.
 from __future__ import annotations
 
 import hashlib
+import math
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,7 +18,7 @@ def digest(plan: Plan) -> str:
     """`sha256:` and the hash of the plan's meaning as RFC 8785 canonical JSON."""
     import rfc8785
 
-    return "sha256:" + hashlib.sha256(rfc8785.dumps(meaning(plan))).hexdigest()
+    return "sha256:" + hashlib.sha256(rfc8785.dumps(_exact(meaning(plan)))).hexdigest()
 
 
 def meaning(plan: Plan) -> dict[str, Any]:
@@ -44,15 +45,21 @@ def _change(change: Change) -> dict[str, Any]:
 def _field(field: FieldChange) -> dict[str, Any]:
     if field.secret is not None:
         return {"path": field.path, "reference": field.reference, "state": field.secret}
-    return {"path": field.path, **_exact(field.as_json())}
+    return field.as_json()
 
 
 def _exact(value: Any) -> Any:
-    """Integers beyond what RFC 8785 can carry become text, so that no plan is without a digest."""
+    """What RFC 8785 cannot carry becomes text, so that no plan is without a digest: integers
+    beyond 2^53, infinities, halves of surrogate pairs (a server or a file name may hold them).
+    """
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
     if isinstance(value, dict):
-        return {key: _exact(inner) for key, inner in value.items()}
+        return {_exact(key): _exact(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [_exact(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**53:
         return str(value)
     return value

@@ -74,7 +74,7 @@ def changed(
     found = diff(registry[address.kind], as_applied, live, entry)
     fields = (*found.fixed, *found.stuck, *found.changes)
     return tuple(
-        FieldChange(f.path, before=f.after, after=f.before)
+        FieldChange(f.path, before=f.after, after=f.before, ordered=f.ordered)
         for f in sorted(fields, key=lambda f: f.path)
         if f.secret is None
     )

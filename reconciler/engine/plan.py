@@ -237,8 +237,8 @@ class _Planner:
         self._note_fields(kind, manifest, found, entry)
         block = refused(manifest, entry, self.desired.owner)
         takes = entry is None or entry.owner != self.desired.owner
-        if found.is_empty and not takes:
-            self.unchanged += 1
+        if found.is_empty and (not takes or found.unreadable):
+            self.unchanged += 1  # what cannot be seen whole is not adopted
         elif found.is_empty:
             reason = "unowned" if entry is None else "taken-over"
             change = Change(manifest.address, Action.ADOPT, reason, risk="safe", adopting=True)
@@ -268,7 +268,8 @@ class _Planner:
 
     def _update_flow(self, kind: Kind, manifest: Manifest, live: Live, found: Difference) -> Flow:
         changes = (*found.changes, *found.stuck)
-        body = update_body(kind, manifest.spec, top_level(changes), live.raw, _hidden)
+        sent = sendable(kind, manifest)
+        body = update_body(kind, sent, top_level(changes), live.raw, _hidden)
         return kind.rest.update(Write(manifest.address, body, changes))
 
     def _add(self, change: Change, manifest: Manifest, block: Block | None = None) -> None:
@@ -447,8 +448,8 @@ def _stuck(kind: Kind, found: Difference) -> Block | None:
             f"the manifest says {f.after!r}"
             for f in found.fixed
         )
-        lost = kind.lost_on_replace or "everything the object holds would be lost"
-        return Block("immutable", f"{named}; {lost}")
+        lost = kind.lost_on_replace or "everything the object holds"
+        return Block("immutable", f"{named}; creating it anew would lose {lost}")
     if found.stuck:
         paths = ", ".join(f.path for f in found.stuck)
         return Block("cannot-clear", f"the server keeps {paths} once it is set")

@@ -5,7 +5,7 @@ Nobody maintains a list of kinds: who names whom decides who comes first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
@@ -33,6 +33,10 @@ class Missing:
     manifest: Manifest
     reference: Reference
     nearest: str = ""
+    other: Address | None = None
+    """An object of that name that does not fit: of another kind, or on another platform."""
+    kinds: tuple[str, ...] = ()
+    """The kinds of this version that fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +65,7 @@ def resolve(manifests: Iterable[Manifest], registry: Registry) -> Resolved:
             if target is not None and target != manifest.address:
                 found.append(target)
             elif target is None and not reference.open:
-                missing.append(
-                    Missing(manifest, reference, _nearest(reference, manifest, by_address))
-                )
+                missing.append(_missing(reference, manifest, by_address, registry))
         requires[manifest.address] = tuple(dict.fromkeys(found))
     order, cycles = _ordered(requires)
     return Resolved(
@@ -123,13 +125,25 @@ def _parts(
     return (*manifest.address.parts[:parents], reference.name)
 
 
-def _nearest(reference: Reference, manifest: Manifest, declared: Mapping[Address, Manifest]) -> str:
-    names = [
-        a.name
-        for a in declared
-        if a.kind in reference.kinds and a.platform == manifest.address.platform
-    ]
-    return next(iter(get_close_matches(reference.name, names, 1, 0.75)), "")
+def _missing(
+    reference: Reference,
+    manifest: Manifest,
+    declared: Mapping[Address, Manifest],
+    registry: Registry,
+) -> Missing:
+    here = manifest.address.platform
+    fitting = [a for a in declared if a.kind in reference.kinds]
+    named = [a for a in declared if a.name == reference.name]
+    other = [a for a in named if a.platform == here] or [a for a in named if a in fitting]
+    folded = {a.name.lower(): a.name for a in fitting if a.platform == here}
+    near = get_close_matches(reference.name.lower(), folded, 1, 0.75)
+    return Missing(
+        manifest,
+        reference,
+        folded[near[0]] if near else "",
+        other[0] if other else None,
+        tuple(kind for kind in reference.kinds if kind in registry),
+    )
 
 
 def _ordered(
@@ -161,15 +175,19 @@ def _from_smallest(cycle: tuple[Address, ...]) -> tuple[Address, ...]:
     return cycle[start:] + cycle[:start]
 
 
-def findings(resolved: Resolved, *, dangling: bool) -> Iterator[Finding]:
+def findings(
+    resolved: Resolved, *, dangling: bool, unsound: Collection[tuple[str, str]] = ()
+) -> Iterator[Finding]:
     """What is wrong with the references.
 
     With `dangling`, a closed reference that no manifest answers is an error; without it the plan
-    decides, which also knows what is live.
+    decides, which also knows what is live. `unsound` are kind and name of manifests with errors of
+    their own: whoever names them is not to blame.
     """
     yield from map(_circle, resolved.cycles)
-    if dangling:
-        yield from map(_dangling, resolved.missing)
+    for gap in resolved.missing if dangling else ():
+        if not any((kind, gap.reference.name) in unsound for kind in gap.reference.kinds):
+            yield _dangling(gap)
 
 
 def _circle(cycle: tuple[Manifest, ...]) -> Finding:
@@ -187,19 +205,29 @@ def _circle(cycle: tuple[Manifest, ...]) -> Finding:
 
 
 def _dangling(missing: Missing) -> Finding:
-    reference = missing.reference
-    hint = (
-        f"did you mean '{missing.nearest}'?"
-        if missing.nearest
-        else "declare it; one that others look after is declared with "
-        "metadata.lifecycle.manage: observe"
-    )
+    reference, other, here = missing.reference, missing.other, missing.manifest.address.platform
+    text = f"no manifest declares '{reference.name}'"
+    *most, last = missing.kinds or reference.kinds
+    kinds = f"{', '.join(most)} or {last}" if most else last
+    if other is not None and other.platform != here:
+        text += f" on platform '{here}'"
+        hint = f"add '{here}' to metadata.platforms of {other}"
+    elif other is not None:
+        text = f"'{reference.name}' is a {other.kind}, which cannot stand here"
+        hint = f"name a {kinds}"
+    elif missing.nearest:
+        hint = f"did you mean '{missing.nearest}'?"
+    else:
+        hint = (
+            f"declare it as a {kinds}; one that others look after is declared with "
+            "metadata.lifecycle.manage: observe"
+        )
     return Finding(
         missing.manifest.origin,
         missing.manifest.index,
         reference.path,
         "dangling-reference",
-        f"no manifest declares '{reference.name}' ({' or '.join(reference.kinds)})",
+        text,
         hint,
         address=str(missing.manifest.address),
     )

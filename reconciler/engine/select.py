@@ -16,6 +16,11 @@ from reconciler.model import Address, Manifest, Origin, Scope
 
 Test = Callable[[Manifest], bool]
 
+TERMS = (
+    "terms are address globs like 'LocalRepository/pay-*', or kind=, label=K=V, path=GLOB, "
+    "project=, platform="
+)
+
 _NOWHERE = Origin("", 0)
 
 
@@ -29,9 +34,15 @@ def select(resolved: Resolved, scope: Scope) -> tuple[list[Manifest], set[Addres
     only = [_every(flag, "--only") for flag in scope.only]
     exclude = [_every(flag, "--exclude") for flag in scope.exclude]
     named = {m.address for m in resolved.manifests if not only or any(test(m) for test in only)}
-    _refuse_empty(scope.only, only, resolved.manifests)
+    _refuse_empty("--only", scope.only, only, resolved.manifests)
+    _refuse_empty("--exclude", scope.exclude, exclude, resolved.manifests)
     excluded = {m.address for m in resolved.manifests if any(test(m) for test in exclude)}
     named -= excluded
+    if not named:
+        raise UsageError(
+            "the selection is empty: --exclude takes out all that --only names",
+            hint="an excluded object stays out, whatever else selects it",
+        )
     reached = _closure(named, resolved) - excluded
     chosen = [m for m in resolved.manifests if m.address in named or m.address in reached]
     return chosen, reached - named
@@ -46,14 +57,33 @@ def in_scope(address: Address, scope: Scope) -> bool:
     return wanted and not any(test(probe) for test in exclude)
 
 
-def _refuse_empty(flags: Sequence[str], tests: Sequence[Test], all_: Iterable[Manifest]) -> None:
+def check_scope(scope: Scope) -> None:
+    """Raises UsageError for a term that cannot mean anything."""
+    for flag in scope.only:
+        _every(flag, "--only")
+    for flag in scope.exclude:
+        _every(flag, "--exclude")
+
+
+def platform_in_scope(name: str, scope: Scope) -> bool:
+    """Whether anything on a platform can be in scope, judged by the `platform=` terms alone."""
+
+    def may_hold(flag: str) -> bool:
+        terms = [term.strip().partition("=") for term in flag.split(",")]
+        return all(fnmatchcase(name, value) for key, _, value in terms if key == "platform")
+
+    return not scope.only or any(may_hold(flag) for flag in scope.only)
+
+
+def _refuse_empty(
+    option: str, flags: Sequence[str], tests: Sequence[Test], all_: Iterable[Manifest]
+) -> None:
     manifests = list(all_)
     for flag, test in zip(flags, tests, strict=True):
         if not any(test(m) for m in manifests):
             raise UsageError(
-                f"--only '{flag}' selects nothing",
-                hint="terms are address globs like 'LocalRepository/pay-*', or kind=, label=K=V, "
-                "path=GLOB, project=, platform=",
+                f"{option} '{flag}' selects nothing",
+                hint=TERMS,
             )
 
 
@@ -71,7 +101,7 @@ def _closure(named: set[Address], resolved: Resolved) -> set[Address]:
 def _every(flag: str, option: str) -> Test:
     tests = [_test(term.strip(), option) for term in flag.split(",") if term.strip()]
     if not tests:
-        raise UsageError(f"{option} needs a term")
+        raise UsageError(f"{option} needs a term", hint=TERMS)
     return lambda manifest: all(test(manifest) for test in tests)
 
 
@@ -90,10 +120,10 @@ def _test(term: str, option: str) -> Test:
             return lambda m: _project(m) == value
         case "label":
             label, _, wanted = value.partition("=")
-            return lambda m: fnmatchcase(m.labels.get(label, "\0"), wanted or "*")
+            return lambda m: label in m.labels and fnmatchcase(m.labels[label], wanted or "*")
     raise UsageError(
         f"{option} '{term}' is no term",
-        hint="terms are address globs, kind=, label=K=V, path=GLOB, project=, platform=",
+        hint=TERMS,
     )
 
 

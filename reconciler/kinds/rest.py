@@ -137,7 +137,10 @@ class Collection:
     def answered(self, request: Request, response: Response) -> Observed:
         """What one answer says of one object."""
         if response.status == 200:
-            return self.live(_object(request, response))
+            raw = _object(request, response)
+            if self.name_field and self.name_field not in raw:
+                raise unusable(request, response)
+            return self.live(raw)
         if response.status in self.missing and is_error_document(response):
             return Absent()
         raise unusable(request, response)
@@ -166,9 +169,12 @@ class Collection:
 
 
 def send(request: Request) -> Flow:
-    """Yield one request; returns its response if it is a 2xx, else raises AnswerError."""
+    """Yield one request; returns its response if it is a 2xx, else raises AnswerError.
+
+    A page with status 200 is a portal's in front of the platform: nothing was done.
+    """
     response: Response = yield request
-    if not response.ok:
+    if not response.ok or response.body.lstrip().startswith(b"<"):
         raise unusable(request, response)
     return response
 

@@ -51,11 +51,12 @@ def _secrets_at(field: Field, value: Any, at: Path) -> Iterator[tuple[Path, Mapp
 
 
 def create_body(kind: Kind, spec: Mapping[str, Any], reveal: Reveal) -> dict[str, Any]:
-    """Everything declared; a null says "unset", which a new object is anyway."""
+    """Everything declared; a null only where the server would fill in something else."""
+    variant = kind.variant(spec)
     body = {
         field.wire: encode(field, spec[name], reveal)
         for name, field in kind.fields.items()
-        if spec.get(name) is not None
+        if name in spec and (spec[name] is not None or field.default_for(variant, ""))
     }
     return body | dict(spec.get(PASS_THROUGH) or {})
 

@@ -25,6 +25,40 @@ def locate(findings: Iterable[Finding], read: Callable[[str], bytes]) -> list[Di
     return located
 
 
+def without_echoes(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Of several diagnostics about one place, those that say something of their own.
+
+    A fault of the text makes the checks after it complain about the same value; an error says
+    enough where a warning would; an object on several platforms has one manifest.
+    """
+    at: dict[tuple[str, int, int], list[Diagnostic]] = defaultdict(list)
+    kept: list[Diagnostic] = []
+    for diagnostic in diagnostics:
+        if diagnostic.file and diagnostic.line and diagnostic.column:
+            at[diagnostic.file, diagnostic.line, diagnostic.column].append(diagnostic)
+        else:
+            kept.append(diagnostic)
+    return [*kept, *(told for group in at.values() for told in _telling(group))]
+
+
+def _telling(group: list[Diagnostic]) -> list[Diagnostic]:
+    unique = list({(d.rule, d.summary): d for d in reversed(group)}.values())[::-1]
+    if len(unique) == 1:
+        return unique
+    for loudest in _LOUDEST:
+        if first := [d for d in unique if d.rule in loudest]:
+            return first[:1]
+    errors = [d for d in unique if d.severity == "error"]
+    return [d for d in errors or unique if d.rule not in _FAINT] or unique
+
+
+_LOUDEST = (
+    ("secret-literal", "secret-reference"),  # what else is said would repeat the value
+    ("alias-limit", "leading-zero", "not-finite", "tag", "wrong-number", "yaml-syntax"),
+)
+_FAINT = ("dangling-reference",)
+
+
 def _positions(read: Callable[[str], bytes], file: str) -> list[Positions]:
     try:
         return positions(read(file))

@@ -11,12 +11,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from os import scandir
+from os.path import normpath
 from pathlib import Path
+from typing import Literal
 
 from reconciler.errors import Diagnostic
+from reconciler.manifests.findings import locate
 from reconciler.manifests.workspace import API_VERSION, FILE_NAMES
 from reconciler.manifests.yaml_reader import read
-from reconciler.model import Document, Origin
+from reconciler.model import Document, Finding, Origin
 
 SUFFIXES = (".yaml", ".yml")
 
@@ -57,7 +60,13 @@ def _content(file: Path, name: str, diagnostics: list[Diagnostic]) -> bytes | No
         return file.read_bytes()
     except OSError as error:
         diagnostics.append(
-            Diagnostic("unreadable-file", "error", f"{name}: {error.strerror}", file=name)
+            Diagnostic(
+                "unreadable-file",
+                "error",
+                _cannot_read(error),
+                hint="does it exist, and may you read it? A link may lead nowhere",
+                file=name,
+            )
         )
         return None
 
@@ -69,83 +78,82 @@ def _documents(content: bytes, name: str, diagnostics: list[Diagnostic]) -> Iter
         origin = Origin(name, document.line, document.column)
         if document.data is None:
             continue
-        if not isinstance(document.data, dict):
-            diagnostics.append(
-                _not_ours(origin, "a manifest is a mapping with apiVersion and kind")
-            )
-        elif document.data.get("apiVersion") != API_VERSION:
-            diagnostics.append(_wrong_version(origin, document.data))
-        else:
+        if isinstance(document.data, dict) and document.data.get("apiVersion") == API_VERSION:
             yield Document(origin, document.data, document.index)
+        else:
+            not_ours = _not_ours(Document(origin, document.data, document.index))
+            diagnostics += locate([not_ours], lambda file: content)
 
 
-def _not_ours(origin: Origin, summary: str, hint: str = "") -> Diagnostic:
-    return Diagnostic(
-        "api-version",
-        "error",
-        summary,
-        hint=hint or f"begin the document with 'apiVersion: {API_VERSION}'",
-        file=origin.file,
-        line=origin.line,
-        column=origin.column,
-    )
+def _not_ours(document: Document) -> Finding:
+    data = document.data
+    path: tuple[str, ...] = ()
+    hint = f"begin the document with 'apiVersion: {API_VERSION}'"
+    if isinstance(data, list):
+        text = "a manifest is a mapping with apiVersion and kind, not a list"
+        hint = "write one document for each object, with a line '---' between them"
+    elif not isinstance(data, dict):
+        text = "a manifest is a mapping with apiVersion and kind"
+    elif "apiVersion" in data:
+        path = ("apiVersion",)
+        text, hint = "this version does not read this apiVersion", f"write {API_VERSION}"
+    else:
+        text = "the document has no apiVersion"
+        if near := get_close_matches("apiVersion", [str(key) for key in data], 1, 0.7):
+            path, hint = (near[0],), "did you mean 'apiVersion'?"
+        elif "kind" not in data:
+            hint += "; other YAML files cannot lie below spec.manifests"
+    at: Literal["key", "value"] = "value" if "apiVersion" in path else "key"
+    return Finding(document.origin, document.index, path, "api-version", text, hint, at=at)
 
 
-def _wrong_version(origin: Origin, data: dict[str, object]) -> Diagnostic:
-    if "apiVersion" in data:
-        return _not_ours(
-            origin, f"apiVersion is {data['apiVersion']!r}, this version reads '{API_VERSION}'"
-        )
-    near = get_close_matches("apiVersion", [str(key) for key in data], 1, 0.7)
-    hint = f"'{near[0]}' should be 'apiVersion'" if near else ""
-    return _not_ours(origin, "the document has no apiVersion", hint)
+def _cannot_read(error: OSError) -> str:
+    return f"it cannot be read: {error.strerror or error}"
 
 
-def _files(paths: Iterable[Path], root: Path, diagnostics: list[Diagnostic]) -> Iterator[Path]:
+def _files(paths: Iterable[Path], root: Path, faults: list[Diagnostic]) -> Iterator[Path]:
     inside = root.resolve()
-    for path in paths:
+    for path in (Path(normpath(path)) for path in paths):
+        # A path of the command line may lie elsewhere: whoever types it may read it.
+        if path.is_relative_to(root) and not _stays_inside(path, inside, root, faults):
+            continue
         if path.is_dir():
-            yield from _below(path, inside, root, diagnostics)
+            yield from _below(path, inside, root, faults, frozenset())
         elif path.exists():
-            if _stays_inside(path, inside, root, diagnostics):
-                yield path
+            yield path
         else:
             name = shown(path, root)
-            diagnostics.append(
-                Diagnostic(
-                    "no-such-path",
-                    "error",
-                    f"there is no file or folder '{name}'",
-                    hint="paths of spec.manifests are relative to the workspace file",
-                    file=name,
-                )
-            )
+            text = f"there is no file or folder '{name}'"
+            hint = "paths of the command line are relative to the current folder"
+            faults.append(Diagnostic("no-such-path", "error", text, hint=hint, file=name))
 
 
-def _below(folder: Path, inside: Path, root: Path, faults: list[Diagnostic]) -> Iterator[Path]:
+def _below(
+    folder: Path, inside: Path, root: Path, faults: list[Diagnostic], above: frozenset[Path]
+) -> Iterator[Path]:
+    """The manifests in a folder; `above` are the real folders on the way, which links may repeat."""
     try:
         entries = sorted(scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
         name = shown(folder, root)
-        faults.append(
-            Diagnostic("unreadable-file", "error", f"{name}: {error.strerror}", file=name)
-        )
+        faults.append(Diagnostic("unreadable-file", "error", _cannot_read(error), file=name))
         return
     for entry in entries:
         if entry.name.startswith(".") or entry.name in FILE_NAMES:
             continue
-        path = Path(entry.path)
-        if entry.is_symlink() and not _stays_inside(path, inside, root, faults):
+        if entry.is_symlink() and not _stays_inside(Path(entry.path), inside, root, faults):
             continue
         if entry.is_dir():
-            if not (entry.is_symlink() and path.resolve() in folder.resolve().parents):
-                yield from _below(path, inside, root, faults)
+            on_the_way = above | {folder.resolve()}
+            path = Path(entry.path)
+            if path.resolve() not in on_the_way:
+                yield from _below(path, inside, root, faults, on_the_way)
         elif entry.name.endswith(SUFFIXES):
-            yield path
+            yield Path(entry.path)
 
 
 def _stays_inside(path: Path, inside: Path, root: Path, faults: list[Diagnostic]) -> bool:
-    if not path.is_symlink() or path.resolve().is_relative_to(inside):
+    if path.resolve().is_relative_to(inside):
         return True
     name = shown(path, root)
     faults.append(

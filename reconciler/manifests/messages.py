@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import Any
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from reconciler.kinds.fields import Field, FieldTable
-from reconciler.model import Finding, Origin, Path
+from reconciler.kinds.spec import SecretRef
+from reconciler.manifests.workspace import NAME_PATTERN
+from reconciler.model import Document, Finding, Origin, Path
 
 _NAMES = {
     "string_type": "text",
@@ -23,172 +26,304 @@ _NAMES = {
 }
 
 _BOUNDS = {
-    "greater_than": "greater than {gt}",
-    "greater_than_equal": "at least {ge}",
-    "less_than": "less than {lt}",
-    "less_than_equal": "at most {le}",
-    "too_long": "no longer than {max_length} elements",
-    "too_short": "at least {min_length} elements",
-    "string_too_long": "no longer than {max_length} characters",
-    "string_too_short": "at least {min_length} characters",
+    "greater_than": "must be greater than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "too_long": "may have {max_length} elements at most",
+    "too_short": "must have at least {min_length} elements",
+    "string_too_long": "may have {max_length} characters at most",
+    "string_too_short": "must have at least {min_length} characters",
+}
+
+_PATTERNS = {
+    NAME_PATTERN: "use letters, digits, '-', '_' and '.', and begin with a letter or a digit"
+}
+
+_FEW = 12
+"""So many field names fit into a hint."""
+
+REFERENCE_HINT = "write {env: NAME} or {file: PATH}"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What is being checked: a value at `at` of one document, by a model, for a kind."""
+
+    model: type[BaseModel]
+    origin: Origin
+    index: int
+    at: Path = ()
+    kind: str = ""
+
+    def findings(self, error: ValidationError, *, partial: bool = False) -> list[Finding]:
+        """Every fault pydantic found, one a place; with `partial`, a missing field is none."""
+        found: dict[Path, Finding] = {}
+        suggested: set[Path] = set()
+        for fault in error.errors(include_url=False):
+            told, meant = self._finding(dict(fault))
+            found.setdefault(told.path, told)
+            suggested |= meant
+        missing = {p for p, told in found.items() if told.rule == "missing-field"}
+        # Who misspelt a required field is told so; that the right one is missing follows.
+        dropped = missing if partial else missing & suggested
+        return [_at_parent(told) for path, told in found.items() if path not in dropped]
+
+    def _finding(self, fault: dict[str, Any]) -> tuple[Finding, set[Path]]:
+        """The finding, and the paths of the fields that were probably meant."""
+        loc, is_key = self._real(fault["loc"])
+        kind = str(fault["type"])
+        secret = self._secret_above(loc)
+        if secret is not None and not (kind == "missing" and secret == loc):
+            return self._of_secret(secret, fault), set()
+        if kind == "extra_forbidden":
+            return self._unknown(loc)
+        if kind == "missing":
+            return self._missing(loc), set()
+        if kind in _NAMES:
+            return self._wrong_type(kind, fault["input"], loc), set()
+        return self._wrong_value(kind, fault, loc, is_key), set()
+
+    def _tell(self, loc: Path, rule: str, summary: str, hint: str = "", **more: Any) -> Finding:
+        return Finding(self.origin, self.index, (*self.at, *loc), rule, summary, hint, **more)
+
+    def _named(self, loc: Path) -> str:
+        """How a field is called: fields of a spec by their names, all others from the root."""
+        return dotted(loc if loc and self.at == ("spec",) else (*self.at, *loc))
+
+    def _real(self, loc: tuple[int | str, ...]) -> tuple[Path, bool]:
+        """The path without what pydantic adds for union members; and whether a key is meant."""
+        real: list[int | str] = []
+        is_key = False
+        for part in loc:
+            annotation = annotation_at(self.model, real)
+            if part == "[key]":
+                is_key = True
+            elif not isinstance(part, str) or not _is_member(annotation, part):
+                real.append(part)
+        return tuple(real), is_key
+
+    def _secret_above(self, loc: Path) -> Path | None:
+        """The field on the way to `loc` that takes a secret, if there is one."""
+        for length in range(1, len(loc) + 1):
+            if _takes_secret(annotation_at(self.model, loc[:length])):
+                return loc[:length]
+        return None
+
+    def _of_secret(self, loc: Path, fault: dict[str, Any]) -> Finding:
+        """Never repeats the value, nor points into it: it may be the secret itself."""
+        is_written_out = fault["type"] in _NAMES and not _is_part_of_reference(fault, loc)
+        if is_written_out and not _also_takes_text(annotation_at(self.model, loc)):
+            return self._literal(loc)
+        name = self._named(loc)
+        if is_written_out:
+            text = f"'{name}' must be text or name the source of a secret"
+            return self._tell(loc, "secret-reference", text, f"quote the text, or {REFERENCE_HINT}")
+        text = f"'{name}' must name exactly one source of the secret"
+        return self._tell(loc, "secret-reference", text, REFERENCE_HINT)
+
+    def _literal(self, loc: Path) -> Finding:
+        name = self._named(loc)
+        return self._tell(
+            loc,
+            "secret-literal",
+            f"'{name}' is a secret and must not be written in a manifest",
+            f"refer to it: '{name.rpartition('.')[2]}: {{env: NAME}}' or '{{file: PATH}}', "
+            "and change the secret, it has been seen",
+        )
+
+    def _missing(self, loc: Path) -> Finding:
+        from reconciler.kinds.documentation import field_docs
+
+        model = _model_in(annotation_at(self.model, loc[:-1]))
+        hint = field_docs(model).get(str(loc[-1]), "") if model is not None else ""
+        summary = f"'{dotted((*self.at, *loc))}' is required"
+        return self._tell(loc, "missing-field", summary, hint)
+
+    def _unknown(self, loc: Path) -> tuple[Finding, set[Path]]:
+        names = self._names_at(loc[:-1])
+        near = nearest(str(loc[-1]), names)
+        meant = {(*self.at, *loc[:-1], near)} if near else set()
+        if near:
+            hint = f"did you mean '{near}'?"
+        else:
+            hint = self._fields_hint(names)
+        text = f"there is no field '{self._named(loc)}'"
+        return self._tell(loc, "unknown-field", text, hint, at="key"), meant
+
+    def _fields_hint(self, names: list[str]) -> str:
+        if len(names) > _FEW:
+            return f"`reconciler explain {self.kind}` lists the fields"
+        one = f"the only field here is {names[0]}" if len(names) == 1 else ""
+        return one or f"the fields here are {', '.join(names)}" if names else ""
+
+    def _names_at(self, loc: Path) -> list[str]:
+        model = _model_in(annotation_at(self.model, loc))
+        return list(model.model_fields) if model is not None else []
+
+    def _wrong_type(self, kind: str, value: Any, loc: Path) -> Finding:
+        name = f"'{self._named(loc)}'" if self._named(loc) else "the document"
+        text = f"{name} must be {_NAMES[kind]}, not {_described(kind, value)}"
+        is_scalar = isinstance(value, bool | int | float)
+        return self._tell(
+            loc,
+            "wrong-type",
+            text,
+            self._type_hint(kind, value, loc),
+            quote=kind == "string_type" and is_scalar,
+        )
+
+    def _type_hint(self, kind: str, value: Any, loc: Path) -> str:
+        match kind, value:
+            case _, None if self.at == ("spec",) and loc and isinstance(loc[-1], str):
+                return "leave the field out to leave it alone; it cannot be cleared"
+            case _, None:
+                return "give it a value, or take it out"
+            case "bool_type", str() if value.lower() in _BOOLEANS:
+                return _BOOLEANS[value.lower()]
+            case "bool_type", int() if value in (0, 1):
+                return f"write {str(bool(value)).lower()}"
+            case "int_type", str() if value.isascii() and value.isdigit() and len(value) < 20:
+                return f"without quotes: {int(value)}"
+            case "int_type", float() if value.is_integer() and abs(value) < 1e15:
+                return f"write {int(value)}"
+            case "list_type", str() if value.isprintable() and len(value) <= 40:
+                return f"a list of one element is written [{value}]"
+            case "list_type", _:
+                return "a list is written [one, two], or with '- ' before each element"
+            case "model_type" | "model_attributes_type", _:
+                return self._fields_hint(self._names_at(loc))
+        return ""
+
+    def _wrong_value(self, kind: str, fault: dict[str, Any], loc: Path, is_key: bool) -> Finding:
+        context: dict[str, Any] = fault.get("ctx") or {}
+        name, value = self._named(loc), fault["input"]
+        rule, hint = "wrong-value", ""
+        if kind == "string_too_short" and context["min_length"] == 1:
+            what = f"a key of '{self._named(loc[:-1])}'" if is_key else f"'{name}'"
+            text, rule = f"{what} is empty", "out-of-range"
+        elif kind in _BOUNDS:
+            text = f"'{name}' {_BOUNDS[kind].format(**context)}"
+            rule = "out-of-range"
+        elif kind == "literal_error":
+            expected = str(context["expected"])
+            text = f"'{name}' must be {expected}"
+            hint = nearest_hint(str(value), expected.replace(" or ", ", ").strip("'").split("', '"))
+        elif kind == "string_pattern_mismatch":
+            hint = _PATTERNS.get(context["pattern"], "")
+            why = "cannot be a name" if hint else f"does not match {context['pattern']}"
+            text = f"'{_cut(str(value))}' {why}"
+        else:
+            text = f"'{name}': {fault['msg']}"
+        return self._tell(loc, rule, text, hint, at="key" if is_key else "value")
+
+
+_BOOLEANS = {
+    **dict.fromkeys(("yes", "on", "y"), "write true: in YAML 1.2 only true and false are booleans"),
+    **dict.fromkeys(
+        ("no", "off", "n"), "write false: in YAML 1.2 only true and false are booleans"
+    ),
+    "true": "without quotes: true",
+    "false": "without quotes: false",
 }
 
 
-def findings(
-    error: ValidationError,
-    model: type[BaseModel],
-    fields: FieldTable,
-    origin: Origin,
-    index: int,
-    at: Path,
-) -> Iterator[Finding]:
-    """Every fault pydantic found in the value at `at`, one finding a place."""
-    seen: set[Path] = set()
-    for fault in error.errors(include_url=False, include_context=True, include_input=True):
-        loc = _real_path(fault["loc"], error_input=fault)
-        path = (*at, *loc)
-        if path in seen:
-            continue
-        seen.add(path)
-        yield _finding(dict(fault), loc, path, model, fields, origin, index)
+def _at_parent(told: Finding) -> Finding:
+    """A missing field is shown at the key of what lacks it."""
+    return replace(told, path=told.path[:-1], at="key") if told.rule == "missing-field" else told
 
 
-def _real_path(loc: tuple[int | str, ...], error_input: Any) -> tuple[int | str, ...]:
-    """The path without the names pydantic adds for union members and mapping keys."""
-    return tuple(p for p in loc if isinstance(p, int) or not _is_marker(p))
+def _is_part_of_reference(fault: dict[str, Any], loc: Path) -> bool:
+    """Whether the fault is inside of `{env: ...}`, not in the place where it should stand."""
+    return isinstance(fault["input"], dict) or fault["loc"][-1] in ("env", "file")
 
 
-def _is_marker(part: str) -> bool:
-    return part in ("str", "int", "bool", "SecretRef", "[key]") or part.startswith("function-")
+def _is_member(annotation: Any, part: str) -> bool:
+    """Whether pydantic added the part for a member of the union that stands here."""
+    members = [a for a in _members(annotation) if isinstance(a, type)]
+    return len(members) > 1 and part in [a.__name__ for a in members]
 
 
-def _finding(
-    fault: dict[str, Any],
-    loc: tuple[int | str, ...],
-    path: Path,
-    model: type[BaseModel],
-    fields: FieldTable,
-    origin: Origin,
-    index: int,
-) -> Finding:
-    kind = str(fault["type"])
-    field = field_at(fields, loc)
-    name = dotted(loc)
-    context: dict[str, Any] = fault.get("ctx") or {}
-    if kind == "extra_forbidden":
-        return _unknown(loc, path, model, origin, index)
-    if kind == "missing":
-        return Finding(origin, index, path[:-1], "missing-field", f"'{name}' is required", at="key")
-    if field is not None and field.shape == "secret" and not isinstance(fault["input"], dict):
-        return secret_literal(origin, index, path, name)
-    if kind in _NAMES:
-        return _wrong_type(kind, fault["input"], name, path, origin, index)
-    if kind in _BOUNDS:
-        text = f"'{name}' must be {_BOUNDS[kind].format(**context)}"
-        return Finding(origin, index, path, "out-of-range", text)
-    if kind == "literal_error":
-        return Finding(
-            origin,
-            index,
-            path,
-            "wrong-value",
-            f"'{name}' must be {context.get('expected', 'another value')}",
-            hint=nearest_hint(str(fault["input"]), _quoted(context.get("expected", ""))),
-        )
-    if kind == "string_pattern_mismatch":
-        text = f"'{name}' does not match the pattern {context.get('pattern')}"
-        return Finding(origin, index, path, "wrong-value", text)
-    return Finding(origin, index, path, "wrong-value", f"'{name}': {fault['msg']}")
+def _members(annotation: Any) -> list[Any]:
+    """The types a value may have, `Annotated` and unions taken apart."""
+    if hasattr(annotation, "__metadata__"):
+        return _members(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        return [m for a in get_args(annotation) for m in _members(a) if m is not type(None)]
+    return [annotation]
 
 
-def secret_literal(origin: Origin, index: int, path: Path, name: str) -> Finding:
-    """The error for a secret written out; its value is never repeated."""
-    return Finding(
-        origin,
-        index,
-        path,
-        "secret-literal",
-        f"'{name}' is a secret and must not be written in a manifest",
-        hint=f"refer to it: '{name.rpartition('.')[2]}: {{env: NAME}}' or '{{file: PATH}}', "
-        "and change the secret, it has been seen",
-    )
-
-
-def _unknown(
-    loc: tuple[int | str, ...], path: Path, model: type[BaseModel], origin: Origin, index: int
-) -> Finding:
-    word = str(loc[-1])
-    return Finding(
-        origin,
-        index,
-        path,
-        "unknown-field",
-        f"there is no field '{dotted(loc)}'",
-        hint=nearest_hint(word, _names_at(model, loc[:-1])),
-        at="key",
-    )
-
-
-def nearest_hint(word: str, known: Iterable[str]) -> str:
-    """`did you mean 'x'?` for the nearest known name, also from snake_case; else nothing."""
-    folded = {name.replace("_", "").lower(): name for name in known}
-    near = get_close_matches(word.replace("_", "").replace("-", "").lower(), folded, 1, 0.7)
-    return f"did you mean '{folded[near[0]]}'?" if near else ""
-
-
-def _names_at(model: type[BaseModel], loc: Sequence[int | str]) -> list[str]:
+def annotation_at(model: type[BaseModel], loc: Sequence[int | str]) -> Any:
+    """The type at a path below a model; None where the model says nothing."""
     current: Any = model
     for part in loc:
-        if isinstance(part, int):
-            continue
-        info = getattr(current, "model_fields", {}).get(part)
-        current = _model_in(info.annotation) if info is not None else None
-    return list(getattr(current, "model_fields", {}))
+        found = None
+        for member in _members(current):
+            if get_origin(member) is list and isinstance(part, int):
+                found = get_args(member)[0]
+            elif get_origin(member) is dict:
+                found = get_args(member)[1]
+            elif isinstance(member, type) and issubclass(member, BaseModel):
+                info = member.model_fields.get(str(part))
+                found = info.annotation if info is not None else found
+        current = found
+    return current
 
 
-def _model_in(annotation: Any) -> Any:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for inner in getattr(annotation, "__args__", ()):
-        if (found := _model_in(inner)) is not None:
-            return found
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    for member in _members(annotation):
+        if isinstance(member, type) and issubclass(member, BaseModel):
+            return member
     return None
 
 
-def _wrong_type(
-    kind: str, value: Any, name: str, path: Path, origin: Origin, index: int
-) -> Finding:
-    text = f"'{name}' must be {_NAMES[kind]}, not {_described(value)}"
-    hint = ""
-    if value is None:
-        hint = "leave the field out to leave it alone; it cannot be cleared"
-    elif kind == "bool_type" and isinstance(value, str):
-        word = {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(value.lower())
-        hint = f"write {word}: in YAML 1.2 only true and false are booleans" if word else ""
-    elif kind == "list_type":
-        hint = "a list of one element is written [value]"
-    is_scalar = isinstance(value, bool | int | float)
-    quote = kind == "string_type" and is_scalar
-    return Finding(origin, index, path, "wrong-type", text, hint, quote=quote)
+def _takes_secret(annotation: Any) -> bool:
+    return SecretRef in _members(annotation)
 
 
-def _described(value: Any) -> str:
+def _also_takes_text(annotation: Any) -> bool:
+    return str in _members(annotation)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The nearest known name, also from snake_case; else nothing."""
+    folded = {name.replace("_", "").lower(): name for name in known}
+    near = get_close_matches(word.replace("_", "").replace("-", "").lower(), folded, 1, 0.7)
+    return folded[near[0]] if near else ""
+
+
+def nearest_hint(word: str, known: Iterable[str]) -> str:
+    """`did you mean 'x'?` for the nearest known name; else nothing."""
+    near = nearest(word, known)
+    return f"did you mean '{near}'?" if near else ""
+
+
+def _described(kind: str, value: Any) -> str:
     match value:
         case None:
             return "null"
         case bool():
             return f"the boolean {str(value).lower()}"
+        case float() if kind == "int_type":
+            return "a decimal number"
         case int() | float():
             return "a number"
         case str():
-            return f"the text '{value[:40]}'"
+            return f"the text '{_cut(value)}'"
         case list():
             return "a list"
     return "a mapping"
 
 
-def _quoted(text: str) -> list[str]:
-    return text.replace(" or ", ", ").replace("'", "").split(", ")
+def field_name(document: Document, path: Path) -> str:
+    """How a field of a document is called, as `Checked` calls it."""
+    is_manifest = isinstance(document.data, dict) and document.data.get("kind") != "Workspace"
+    return dotted(path[1:] if is_manifest and path[:1] == ("spec",) else path)
+
+
+def _cut(text: str) -> str:
+    line, *more = text.split("\n", 1)
+    return line if not more and len(line) <= 40 else f"{line[:40]}…"
 
 
 def dotted(path: Sequence[int | str]) -> str:
@@ -197,17 +332,3 @@ def dotted(path: Sequence[int | str]) -> str:
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
     return text
-
-
-def field_at(fields: FieldTable, path: Sequence[int | str]) -> Field | None:
-    """The field a path below a spec leads to, if it is a known one."""
-    field: Field | None = None
-    for part in path:
-        if isinstance(part, int):
-            field = field.element if field is not None else None
-        else:
-            table = fields if field is None else field.fields
-            field = table.get(part)
-        if field is None:
-            return None
-    return field

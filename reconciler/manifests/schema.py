@@ -10,10 +10,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from reconciler.kinds.documentation import field_docs
+from reconciler.kinds.documentation import field_docs, nested_model
 from reconciler.kinds.fields import Field, FieldTable
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.registry import Registry
+from reconciler.kinds.spec import SecretRef
 from reconciler.manifests.envelope import MetadataSpec
 from reconciler.manifests.workspace import API_VERSION, WorkspaceFile
 
@@ -64,8 +65,11 @@ def umbrella(names: list[str]) -> Schema:
         "description": "One object of a JFrog Platform, or a workspace.",
         "type": "object",
         "properties": {
-            "apiVersion": {"const": API_VERSION},
-            "kind": {"enum": [*names, "Workspace"]},
+            "apiVersion": {"const": API_VERSION, "description": "Version of the manifest format."},
+            "kind": {
+                "enum": [*names, "Workspace"],
+                "description": "What the document describes; decides its other fields.",
+            },
         },
         "required": ["apiVersion", "kind"],
         "allOf": [
@@ -106,6 +110,8 @@ def _inlined(node: Any, definitions: Mapping[str, Any]) -> Any:
         target = definitions[node["$ref"].rpartition("/")[2]]
         return _inlined({**target, **{k: v for k, v in node.items() if k != "$ref"}}, definitions)
     kept = {k: v for k, v in node.items() if k != "title" and (k != "default" or v is not None)}
+    if "patternProperties" in kept:
+        kept["additionalProperties"] = False  # pydantic refuses other names, too
     return {
         k: {name: _inlined(inner, definitions) for name, inner in v.items()}
         if k == "properties"
@@ -119,7 +125,7 @@ def _dressed(schema: Schema, model: type[BaseModel], fields: FieldTable) -> Sche
     for name, property_ in schema.get("properties", {}).items():
         known = fields.get(name)
         info = model.model_fields[name]
-        nested = _nested_model(info.annotation)
+        nested = nested_model(info.annotation)
         if nested is not None:
             _dress_nested(property_, nested, _nested_fields(known))
         if known is not None and known.known:
@@ -140,22 +146,15 @@ def _dress_nested(schema: Schema, model: type[BaseModel], fields: FieldTable) ->
     """Describe the properties of a nested model wherever in the field's schema it stands."""
     if "properties" in schema and set(schema["properties"]) == set(model.model_fields):
         schema.update(_dressed(schema, model, fields))
-        if model.__name__ == "SecretRef":
+        if model is SecretRef:
             schema |= {"minProperties": 1, "maxProperties": 1}
+            for source in schema["properties"].values():
+                source["minLength"] = 1
         return
     for value in schema.values():
         for inner in value if isinstance(value, list) else [value]:
             if isinstance(inner, dict):
                 _dress_nested(inner, model, fields)
-
-
-def _nested_model(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for inner in getattr(annotation, "__args__", ()):
-        if (found := _nested_model(inner)) is not None:
-            return found
-    return None
 
 
 def _suggest(schema: Schema, known: Field) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from reconciler.kinds.fields import Field, FieldTable
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.wire import is_secret_reference
-from reconciler.manifests.messages import dotted
+from reconciler.manifests.messages import REFERENCE_HINT, field_name
 from reconciler.manifests.workspace import Workspace
 from reconciler.model import Document, Finding, Path
 
@@ -30,12 +30,17 @@ FORBIDDEN_VARIABLES = (
 
 
 def secret_findings(
-    document: Document, kind: Kind, spec: Mapping[str, Any], workspace: Workspace
+    document: Document,
+    kind: Kind,
+    spec: Mapping[str, Any],
+    workspace: Workspace,
+    at: Path = ("spec",),
 ) -> Iterator[Finding]:
     """Faults of every secret reference in one spec."""
-    forbidden = (*FORBIDDEN_VARIABLES, *token_variables(workspace))
-    for path, value in _values(kind.fields, spec, ("spec",)):
-        yield from _faults(document, path, value, forbidden, workspace)
+    found = list(_values(kind.fields, spec, at))
+    forbidden = (*FORBIDDEN_VARIABLES, *token_variables(workspace)) if found else ()
+    for path, value in found:
+        yield from reference_findings(document, path, value, workspace, forbidden)
 
 
 def token_variables(workspace: Workspace) -> list[str]:
@@ -62,23 +67,29 @@ def _field_values(field: Field, value: Any, at: Path) -> Iterator[tuple[Path, An
             yield from _field_values(field.element, item, (*at, index))
 
 
-def _faults(
-    document: Document, path: Path, value: Any, forbidden: tuple[str, ...], workspace: Workspace
+def reference_findings(
+    document: Document,
+    path: Path,
+    value: Any,
+    workspace: Workspace,
+    forbidden: tuple[str, ...] = (),
 ) -> Iterator[Finding]:
+    """Faults of one secret reference."""
+
     def fault(rule: str, summary: str, hint: str) -> Finding:
         return Finding(document.origin, document.index, path, rule, summary, hint)
 
-    name = dotted(path[1:])
+    name = field_name(document, path)
     if value is None:
         return
     if not is_secret_reference(value):
         yield fault(
             "secret-reference",
             f"'{name}' must name exactly one source of the secret",
-            "write {env: NAME} or {file: PATH}",
+            REFERENCE_HINT,
         )
     elif not next(iter(value.values())):
-        yield fault("secret-reference", f"'{name}' names no source", "write {env: NAME}")
+        yield fault("secret-reference", f"'{name}' names no source", REFERENCE_HINT)
     elif "env" in value and any(fnmatchcase(value["env"], pattern) for pattern in forbidden):
         yield fault(
             "secret-variable",

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
@@ -20,10 +20,10 @@ from reconciler.kinds.kind import Kind, Neighbour, Subject
 from reconciler.kinds.registry import Registry
 from reconciler.kinds.wire import is_secret_reference
 from reconciler.manifests.envelope import ENVELOPE, MetadataSpec
-from reconciler.manifests.messages import dotted, findings, nearest_hint
+from reconciler.manifests.messages import Checked, field_name, nearest_hint
 from reconciler.manifests.secret_rules import secret_findings
 from reconciler.manifests.workspace import Workspace
-from reconciler.model import Address, Document, Finding, Lifecycle, Manifest, Path
+from reconciler.model import Address, Document, Finding, Lifecycle, Manifest, Origin, Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,8 @@ class Validated:
 
     manifests: tuple[Manifest, ...] = ()
     findings: tuple[Finding, ...] = ()
+    unsound: frozenset[tuple[str, str]] = frozenset()
+    """Kind and name of manifests with an error: declared, but not among the sound ones."""
 
 
 def validate(documents: Iterable[Document], workspace: Workspace, registry: Registry) -> Validated:
@@ -40,7 +42,7 @@ def validate(documents: Iterable[Document], workspace: Workspace, registry: Regi
     for document in documents:
         checker.check(document)
     checker.check_together()
-    return Validated(tuple(checker.manifests), tuple(checker.findings))
+    return Validated(tuple(checker.manifests), tuple(checker.findings), frozenset(checker.unsound))
 
 
 @dataclass
@@ -51,21 +53,27 @@ class _Checker:
     registry: Registry
     findings: list[Finding] = field(default_factory=list)
     manifests: list[Manifest] = field(default_factory=list)
+    unsound: set[tuple[str, str]] = field(default_factory=set)
 
     def check(self, document: Document) -> None:
         """Check one document by itself; a sound one becomes one manifest for each platform."""
         before = len(self.findings)
         kind = self._kind(document)
         metadata = self._metadata(document, kind)
-        if kind is None:
-            return
-        spec = self._spec(document, kind)
-        errors = any(f.severity == "error" for f in self.findings[before:])
-        if metadata is None or spec is None or errors:
+        spec = self._spec(document, kind) if kind is not None else None
+        has_errors = any(f.severity == "error" for f in self.findings[before:])
+        if kind is None or metadata is None or spec is None or has_errors:
+            self._remember(document)
             return
         self._fence(document, metadata, spec)
         for platform in metadata.get("platforms") or self.workspace.default_platforms:
             self.manifests.append(self._manifest(document, kind, metadata, spec, platform))
+
+    def _remember(self, document: Document) -> None:
+        metadata = document.data.get("metadata")
+        name = metadata.get("name") if isinstance(metadata, dict) else None
+        if isinstance(name, str):
+            self.unsound.add((str(document.data.get("kind")), name))
 
     def _manifest(
         self, document: Document, kind: Kind, metadata: dict[str, Any], spec: Any, platform: str
@@ -81,8 +89,18 @@ class _Checker:
             tuple(metadata.get("previousNames") or ()),
         )
 
-    def _tell(self, document: Document, path: Path, rule: str, text: str, hint: str = "") -> None:
-        self.findings.append(Finding(document.origin, document.index, path, rule, text, hint))
+    def _tell(
+        self,
+        document: Document,
+        path: Path,
+        rule: str,
+        text: str,
+        hint: str = "",
+        at: Literal["key", "value"] = "value",
+    ) -> None:
+        self.findings.append(
+            Finding(document.origin, document.index, path, rule, text, hint, at=at)
+        )
 
     def _kind(self, document: Document) -> Kind | None:
         for name in document.data:
@@ -100,23 +118,32 @@ class _Checker:
                     )
                 )
         name = document.data.get("kind")
-        if not isinstance(name, str):
-            self._tell(document, (), "missing-field", "'kind' is required")
-            return None
-        if name not in self.registry:
-            known = ", ".join(self.registry.names())
-            hint = nearest_hint(name, self.registry.names())
+        if name is None:
+            hint = "such as 'kind: LocalRepository'; `reconciler kinds` lists them"
+            self._tell(document, ("kind",), "missing-field", "'kind' is required", hint)
+        elif not isinstance(name, str):
+            hint = "`reconciler kinds` lists them"
+            self._tell(document, ("kind",), "wrong-type", "'kind' must be the name of one", hint)
+        elif name in self.registry:
+            return self.registry[name]
+        else:
             text = f"this version knows no kind '{name}'"
-            self._tell(document, ("kind",), "unknown-kind", text, hint or f"it knows {known}")
-            return None
-        return self.registry[name]
+            self._tell(document, ("kind",), "unknown-kind", text, self._kind_hint(name))
+        return None
+
+    def _kind_hint(self, name: str) -> str:
+        if name == "Workspace":
+            return "a workspace is described by reconciler.yaml in its root folder only"
+        near = nearest_hint(name, self.registry.names())
+        return near or "`reconciler kinds` lists what can be managed"
 
     def _metadata(self, document: Document, kind: Kind | None) -> dict[str, Any] | None:
         metadata = document.data.get("metadata")
         if metadata is None:
-            self._tell(document, (), "missing-field", "'metadata' with a 'name' is required")
+            text, hint = "'metadata' with a 'name' is required", "write 'metadata: {name: ...}'"
+            self._tell(document, ("metadata",), "missing-field", text, hint)
             return None
-        if not self._fits(document, MetadataSpec, {}, metadata, ("metadata",)):
+        if not self._fits(document, MetadataSpec, metadata, ("metadata",)):
             return None
         self._platforms(document, metadata)
         if kind is not None:
@@ -126,9 +153,13 @@ class _Checker:
 
     def _platforms(self, document: Document, metadata: Mapping[str, Any]) -> None:
         known = self.workspace.platform_names
-        for index, name in enumerate(metadata.get("platforms") or ()):
-            if name not in known:
-                path = ("metadata", "platforms", index)
+        names = metadata.get("platforms") or ()
+        for index, name in enumerate(names):
+            path = ("metadata", "platforms", index)
+            if name in names[:index]:
+                text = f"the platform '{name}' is listed twice"
+                self._tell(document, path, "platform-twice", text, "remove one of them")
+            elif name not in known:
                 hint = nearest_hint(name, known) or f"the workspace has {', '.join(known)}"
                 text = f"the workspace has no platform '{name}'"
                 self._tell(document, path, "unknown-platform", text, hint)
@@ -139,9 +170,10 @@ class _Checker:
                 text = f"'metadata.{parent}' is required: a {kind.name} lives in a {parent}"
                 self._tell(document, ("metadata",), "missing-field", text)
             if parent not in kind.parents and parent in metadata:
-                hint = "use spec.projectKey" if parent == "project" else ""
+                has_project = parent == "project" and "projectKey" in kind.fields
+                hint = "write spec.projectKey" if has_project else "take it out"
                 text = f"a {kind.name} does not live in a {parent}"
-                self._tell(document, ("metadata", parent), "unknown-field", text, hint)
+                self._tell(document, ("metadata", parent), "unknown-field", text, hint, at="key")
 
     def _spec(self, document: Document, kind: Kind) -> dict[str, Any] | None:
         spec = document.data.get("spec")
@@ -150,22 +182,25 @@ class _Checker:
         defaults = self.workspace.defaults_for(kind.name)
         if defaults and isinstance(spec, dict):
             spec = _with_defaults(kind, defaults, spec)
-        if not self._fits(document, kind.spec, kind.fields, spec, ("spec",)):
+        if not self._fits(document, kind.spec, spec, ("spec",), kind.name):
             return None
-        self.findings += _marks(document, kind, spec)
-        self.findings += secret_findings(document, kind, spec, self.workspace)
-        self.findings += _extra(document, kind, spec)
+        # What the workspace's defaults say was checked where it is written.
+        written = document.data.get("spec") or {}
+        self.findings += marks_findings(document, kind, written, kind.variant(spec))
+        self.findings += secret_findings(document, kind, written, self.workspace)
+        self.findings += extra_findings(document, kind, written, kind.variant(spec))
         self.findings += _ignored_paths(document, kind)
         checked: dict[str, Any] = spec
         return checked
 
     def _fits(
-        self, document: Document, model: type[BaseModel], fields: FieldTable, value: Any, at: Path
+        self, document: Document, model: type[BaseModel], value: Any, at: Path, kind: str = ""
     ) -> bool:
         try:
-            _validator(model).validate_python(value)
+            validator(model).validate_python(value)
         except ValidationError as error:
-            self.findings += findings(error, model, fields, document.origin, document.index, at)
+            checked = Checked(model, document.origin, document.index, at, kind)
+            self.findings += checked.findings(error)
             return False
         return True
 
@@ -178,9 +213,10 @@ class _Checker:
             self._tell(document, ("metadata", "name"), "outside-fence", text, hint)
         project = metadata.get("project") or spec.get("projectKey")
         if projects and project not in projects:
-            text = f"project {project!r} is outside this workspace's fence ({', '.join(projects)})"
+            what = f"project '{project}'" if project else "an object without a project"
+            text = f"{what} is outside this workspace's fence ({', '.join(projects)})"
             hint = "spec.fence.projects of the workspace file lists the projects it may touch"
-            path = ("spec", "projectKey") if "projectKey" in spec else ("spec",)
+            path = ("spec", "projectKey")
             self._tell(document, path, "outside-fence", text, hint)
 
     def check_together(self) -> None:
@@ -191,14 +227,16 @@ class _Checker:
     def _identities(self) -> None:
         seen: dict[tuple[str, ...], Manifest] = {}
         kept: list[Manifest] = []
+        doubles: dict[tuple[Origin, Origin], Finding] = {}
         for manifest in self.manifests:
             identity = self._identity(manifest.address)
             first = seen.setdefault(identity, manifest)
             if first is manifest:
                 kept.append(manifest)
             else:
-                self.findings.append(_twice(manifest, first))
+                doubles.setdefault((manifest.origin, first.origin), _twice(manifest, first))
         self.manifests = kept
+        self.findings += doubles.values()
 
     def _identity(self, address: Address) -> tuple[str, ...]:
         space = self.registry[address.kind].namespace
@@ -242,7 +280,8 @@ class _Checker:
         return spaces
 
 
-def _validator(model: type[BaseModel]) -> Any:
+def validator(model: type[BaseModel]) -> Any:
+    """Pydantic's validator of a model, built when it is first needed."""
     if not model.__pydantic_complete__:
         model.model_rebuild()
     return model.__pydantic_validator__
@@ -267,9 +306,18 @@ def _with_defaults(kind: Kind, defaults: Mapping[str, Any], spec: dict[str, Any]
     return merged
 
 
-def _marks(document: Document, kind: Kind, spec: Mapping[str, Any]) -> Iterator[Finding]:
-    variant = kind.variant(spec)
-    yield from _marks_of(document, kind, kind.fields, spec, ("spec",), variant)
+def marks_findings(
+    document: Document,
+    kind: Kind,
+    spec: Mapping[str, Any],
+    variant: str | None,
+    at: Path = ("spec",),
+) -> Iterator[Finding]:
+    """Fields the variant does not have, and values this version does not know."""
+    discriminator = kind.fields.get(kind.discriminator)
+    if discriminator is not None and variant not in discriminator.known:
+        variant = None  # a newer server knows it, and may know any field of it
+    yield from _marks_of(document, kind, kind.fields, spec, at, variant)
 
 
 def _marks_of(
@@ -287,7 +335,8 @@ def _marks_of(
         path = (*at, name)
         if not known.applies_to(variant):
             yield _not_applicable(document, kind, known, path, variant)
-        yield from _unknown_values(document, known, value, path)
+        if known.known or known.element is not None:
+            yield from _unknown_values(document, known, value, path)
         if known.shape == "object" and isinstance(value, dict):
             yield from _marks_of(document, kind, known.fields, value, path, variant)
 
@@ -296,48 +345,62 @@ def _not_applicable(
     document: Document, kind: Kind, known: Field, path: Path, variant: str | None
 ) -> Finding:
     values = sorted(known.only_for or ())
-    where = f"only for {', '.join(values)}" if values else f"not for {variant}"
+    where = f": only for {', '.join(values)}" if values else ""
     return Finding(
         document.origin,
         document.index,
         path,
         "not-applicable",
-        f"'{dotted(path[1:])}' does not exist for {kind.discriminator} '{variant}': {where}",
+        f"'{field_name(document, path)}' does not exist for {kind.discriminator} '{variant}'{where}",
         f"take it out; if the server knows better, pass it through with spec.{PASS_THROUGH}",
         at="key",
     )
 
 
 def _unknown_values(document: Document, known: Field, value: Any, path: Path) -> Iterator[Finding]:
-    if known.shape == "list" and known.element is not None and isinstance(value, list):
-        element = replace(known.element, known=known.element.known or known.known)
-        for index, item in enumerate(value):
-            yield from _unknown_values(document, element, item, (*path, index))
-    elif known.known and isinstance(value, str) and value not in known.known:
-        hint = nearest_hint(value, known.known)
+    if isinstance(value, list):
+        words = known.known or (known.element.known if known.element else ())
+        texts = [((*path, index), item) for index, item in enumerate(value)] if words else []
+    else:
+        words, texts = known.known, [(path, value)]
+    for place, text in texts:
+        if not words or not isinstance(text, str) or text in words:
+            continue
+        hint = nearest_hint(text, words)
         yield Finding(
             document.origin,
             document.index,
-            path,
+            place,
             "unknown-value",
-            f"'{value}' is no value of '{dotted(path[1:])}' this version knows",
+            f"'{text}' is no value of '{field_name(document, place)}' this version knows",
             hint or "a newer server may know it; --strict makes this an error",
             "warning",
         )
 
 
-def _extra(document: Document, kind: Kind, spec: Mapping[str, Any]) -> Iterator[Finding]:
-    modelled = {known.wire for known in kind.fields.values()} | set(kind.rest.constants)
-    for name, value in (spec.get(PASS_THROUGH) or {}).items():
-        path = ("spec", PASS_THROUGH, name)
-        if name in modelled and _is_applicable(kind, name, spec):
+def extra_findings(
+    document: Document,
+    kind: Kind,
+    spec: Mapping[str, Any],
+    variant: str | None,
+    at: Path = ("spec",),
+) -> Iterator[Finding]:
+    """What `spec.extra` may not hold, and a warning for what it passes through."""
+    if not isinstance(spec.get(PASS_THROUGH), dict):
+        return
+    modelled = {k.wire: k.name for k in kind.fields.values() if k.applies_to(variant)}
+    ours = {*kind.rest.constants, getattr(kind.rest, "name_field", "")}
+    for name, value in spec[PASS_THROUGH].items():
+        path = (*at, PASS_THROUGH, name)
+        if name in modelled or name in ours:
+            hint = f"write it as spec.{modelled[name]}" if name in modelled else ""
             yield Finding(
                 document.origin,
                 document.index,
                 path,
                 "extra-known",
                 f"'{name}' is a field of {kind.name}",
-                f"write it as spec.{name}",
+                hint or "take it out: kind and metadata.name decide it",
                 at="key",
             )
         elif is_secret_reference(value):
@@ -356,14 +419,10 @@ def _extra(document: Document, kind: Kind, spec: Mapping[str, Any]) -> Iterator[
                 path,
                 "extra-field",
                 f"'{name}' is passed through without being checked",
-                severity="warning",
+                nearest_hint(name, modelled) or "only the server can tell whether it is right",
+                "warning",
                 at="key",
             )
-
-
-def _is_applicable(kind: Kind, wire: str, spec: Mapping[str, Any]) -> bool:
-    found = [known for known in kind.fields.values() if known.wire == wire]
-    return not found or found[0].applies_to(kind.variant(spec))
 
 
 def _ignored_paths(document: Document, kind: Kind) -> Iterator[Finding]:
@@ -400,7 +459,7 @@ def _exists(kind: Kind, path: str) -> bool:
 
 def _twice(manifest: Manifest, first: Manifest) -> Finding:
     is_same = manifest.address == first.address
-    what = str(manifest.address) if is_same else f"the name '{manifest.address.name}'"
+    what = manifest.address.unqualified if is_same else f"the name '{manifest.address.name}'"
     why = "" if is_same else "; names of repositories of all classes share one set, without case"
     return Finding(
         manifest.origin,

@@ -20,7 +20,8 @@ FILE_NAMES = ("reconciler.yaml", "reconciler.yml")
 DEFAULT_PLATFORM = "default"
 DEFAULT_INVENTORY = ".reconciler/inventory.json"
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 Percent = Annotated[int, Field(ge=0, le=100)]
 Count = Annotated[int, Field(ge=0)]
 

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from reconciler.errors import Diagnostic, UsageError
-from reconciler.kinds.fields import PASS_THROUGH
+from reconciler.errors import Diagnostic, UsageError, has_errors, ordered
 from reconciler.kinds.registry import Registry
-from reconciler.manifests.findings import locate
-from reconciler.manifests.messages import findings, nearest_hint
-from reconciler.manifests.workspace import Workspace, WorkspaceFile, find
-from reconciler.manifests.yaml_reader import read
-from reconciler.model import Finding, Origin
+from reconciler.manifests.findings import locate, without_echoes
+from reconciler.manifests.messages import Checked, nearest_hint
+from reconciler.manifests.secret_rules import (
+    leaves_workspace,
+    reference_findings,
+    secret_findings,
+)
+from reconciler.manifests.validate import extra_findings, marks_findings, validator
+from reconciler.manifests.workspace import DEFAULT_PLATFORM, Workspace, WorkspaceFile, find
+from reconciler.manifests.yaml_reader import ReadDocument, read
+from reconciler.model import Document, Finding, Origin
+from reconciler.model import Path as Path_
 from reconciler.settings import Settings
 
 
@@ -29,23 +36,65 @@ def read_workspace(settings: Settings, registry: Registry) -> tuple[Workspace, l
         return Workspace(Path.cwd(), secret_dirs=settings.secret_dirs), []
     content = file.read_bytes()
     documents, faults = read(content, file.name)
-    if faults:
-        return Workspace(file.parent, file=file.name), faults
     filled = [document for document in documents if document.data is not None]
-    if len(filled) != 1:
-        text = f"a workspace file holds one document, this one holds {len(filled)}"
-        return Workspace(file.parent, file=file.name), [
-            Diagnostic("workspace", "error", text, file=file.name, line=1, column=1)
-        ]
-    document = filled[0]
-    origin = Origin(file.name, document.line, document.column)
-    found = list(_check(document.data, origin, document.index, registry))
-    located = locate(found, lambda name: content)
-    data = document.data if isinstance(document.data, dict) else {}
-    if any(d.severity == "error" for d in located):
-        return Workspace(file.parent, file=file.name), located
-    name = data["metadata"]["name"]
-    return Workspace(file.parent, name, data["spec"], file.name, settings.secret_dirs), located
+    if len(filled) == 1:
+        document = _document(filled[0], file.name)
+        found = _check(document, Workspace(file.parent, file=file.name), registry)
+        faults += locate(found, lambda name: content)
+    elif not has_errors(faults):
+        faults.append(_not_one(filled, file.name))
+    told = ordered(without_echoes(faults))
+    if has_errors(told):
+        return Workspace(file.parent, file=file.name), told
+    name, spec = document.data["metadata"]["name"], document.data["spec"]
+    return Workspace(file.parent, name, spec, file.name, settings.secret_dirs), told
+
+
+def _document(found: ReadDocument, file: str) -> Document:
+    return Document(Origin(file, found.line, found.column), found.data, found.index)
+
+
+def _not_one(filled: list[ReadDocument], file: str) -> Diagnostic:
+    second = filled[1] if filled else None
+    return Diagnostic(
+        "workspace",
+        "error",
+        "the workspace file is empty" if second is None else "a workspace file holds one document",
+        hint="`reconciler init` writes one in an empty folder"
+        if second is None
+        else "keep manifests in files of their own, below spec.manifests",
+        file=file,
+        line=second.line if second else 1,
+        column=second.column if second else 1,
+    )
+
+
+def missing_paths(workspace: Workspace) -> list[Diagnostic]:
+    """The paths of `spec.manifests` that lead nowhere."""
+    written = workspace.spec.get("manifests")
+    absent = [
+        (index, path)
+        for index, path in enumerate(written or ["manifests"])
+        if not (workspace.root / path).exists()
+    ]
+    if not absent or workspace.file is None:
+        return []
+    hint = "paths are relative to the folder of this file"
+    if not written:
+        hint = "make the folder, or name another one in spec.manifests"
+    file, content = workspace.file, (workspace.root / workspace.file).read_bytes()
+    found = [
+        Finding(
+            Origin(file, 1),
+            next((d.index for d in read(content, file)[0] if d.data is not None), 0),
+            ("spec", "manifests", index),
+            "no-such-path",
+            f"there is no file or folder '{path}'",
+            hint,
+        )
+        for index, path in absent
+    ]
+    return locate(found, lambda name: content)
 
 
 def _file(settings: Settings) -> Path | None:
@@ -58,73 +107,119 @@ def _file(settings: Settings) -> Path | None:
     named = settings.workspace.absolute()
     if named.is_dir():
         if (found := find(named)) is None:
-            raise UsageError(f"there is no reconciler.yaml in {settings.workspace} or above")
+            raise UsageError(
+                f"there is no reconciler.yaml in {settings.workspace} or above",
+                hint="`reconciler init` writes one",
+            )
         return found
     if not named.is_file():
-        raise UsageError(f"there is no workspace file {settings.workspace}")
+        raise UsageError(
+            f"there is no workspace file {settings.workspace}",
+            hint="--workspace takes a reconciler.yaml or the folder it lies in",
+        )
     return named
 
 
-def _check(data: Any, origin: Origin, index: int, registry: Registry) -> Iterator[Finding]:
+def _check(document: Document, workspace: Workspace, registry: Registry) -> Iterator[Finding]:
     try:
-        WorkspaceFile.model_validate(data)
+        WorkspaceFile.model_validate(document.data)
     except ValidationError as error:
-        yield from findings(error, WorkspaceFile, {}, origin, index, ())
+        yield from Checked(WorkspaceFile, document.origin, document.index).findings(error)
+    spec = document.data.get("spec") if isinstance(document.data, dict) else None
+    if not isinstance(spec, dict):
         return
-    spec = data["spec"]
-    yield from _platforms(spec, origin, index)
-    for kind, defaults in (spec.get("defaults") or {}).items():
-        yield from _defaults(kind, defaults, origin, index, registry)
+    # Whatever has the wrong shape was told above; the rest of the file is looked at all the same.
+    yield from _manifests(document, spec)
+    yield from _platforms(document, _mapping(spec, "platforms"), spec.get("defaultPlatforms"))
+    yield from _references(document, spec, workspace)
+    for kind, defaults in _mapping(spec, "defaults").items():
+        if isinstance(defaults, dict):
+            yield from _defaults(document, kind, defaults, registry, workspace)
 
 
-def _platforms(spec: Mapping[str, Any], origin: Origin, index: int) -> Iterator[Finding]:
-    platforms = spec.get("platforms") or {}
-    chosen = spec.get("defaultPlatforms")
+def _mapping(spec: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = spec.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _tell(document: Document, path: Path_, rule: str, summary: str, hint: str = "") -> Finding:
+    return Finding(document.origin, document.index, path, rule, summary, hint)
+
+
+def _manifests(document: Document, spec: Mapping[str, Any]) -> Iterator[Finding]:
+    written = spec.get("manifests")
+    for index, path in enumerate(written if isinstance(written, list) else ()):
+        if isinstance(path, str) and leaves_workspace(path):
+            yield _tell(
+                document,
+                ("spec", "manifests", index),
+                "path-outside",
+                f"'{path}' leads out of the workspace",
+                "paths are relative to the folder of this file, without '..'; "
+                "a pull request must not make a run read other files",
+            )
+
+
+def _platforms(document: Document, platforms: Mapping[str, Any], chosen: Any) -> Iterator[Finding]:
     if len(platforms) > 1 and not chosen:
-        yield Finding(
-            origin,
-            index,
+        yield _tell(
+            document,
             ("spec", "platforms"),
             "default-platforms",
             "with several platforms, spec.defaultPlatforms must say which one a manifest means",
             f"write defaultPlatforms: [{next(iter(platforms))}]",
         )
-    for position, name in enumerate(chosen or ()):
-        if name not in (platforms or {"default": {}}):
-            yield Finding(
-                origin,
-                index,
-                ("spec", "defaultPlatforms", position),
-                "unknown-platform",
-                f"the workspace has no platform '{name}'",
-                nearest_hint(name, platforms),
-            )
+    known = list(platforms) or [DEFAULT_PLATFORM]
+    names = chosen if isinstance(chosen, list) else []
+    for position, name in enumerate(names):
+        path = ("spec", "defaultPlatforms", position)
+        if name in names[:position]:
+            text = f"the platform '{name}' is listed twice"
+            yield _tell(document, path, "platform-twice", text, "remove one of them")
+        elif isinstance(name, str) and name not in known:
+            text = f"the workspace has no platform '{name}'"
+            hint = nearest_hint(name, known) or f"spec.platforms has {', '.join(known)}"
+            yield _tell(document, path, "unknown-platform", text, hint)
+
+
+def _references(
+    document: Document, spec: Mapping[str, Any], workspace: Workspace
+) -> Iterator[Finding]:
+    """Secret references are checked here as far as a type cannot say it: one source each."""
+    services = {("spec", "platforms", n): p for n, p in _mapping(spec, "platforms").items()}
+    services[("spec", "connect")] = _mapping(spec, "connect")
+    found = [
+        ((*path, name), service.get(name))
+        for path, service in services.items()
+        if isinstance(service, dict)
+        for name in ("url", "token")
+    ]
+    for path, value in [*found, (("spec", "fingerprintKey"), spec.get("fingerprintKey"))]:
+        if isinstance(value, dict) and all(isinstance(part, str) for part in value.values()):
+            yield from reference_findings(document, path, value, workspace)
 
 
 def _defaults(
-    kind: str, defaults: Mapping[str, Any], origin: Origin, index: int, registry: Registry
+    document: Document,
+    name: str,
+    defaults: dict[str, Any],
+    registry: Registry,
+    workspace: Workspace,
 ) -> Iterator[Finding]:
-    path = ("spec", "defaults", kind)
-    if kind not in registry:
-        yield Finding(
-            origin,
-            index,
-            path,
-            "unknown-kind",
-            f"this version knows no kind '{kind}'",
-            nearest_hint(kind, registry.names()),
-            at="key",
-        )
+    path = ("spec", "defaults", name)
+    if name not in registry:
+        text = f"this version knows no kind '{name}'"
+        hint = nearest_hint(name, registry.names()) or "`reconciler kinds` lists them"
+        yield replace(_tell(document, path, "unknown-kind", text, hint), at="key")
         return
-    fields = registry[kind].fields
-    for name in defaults:
-        if name not in fields and name != PASS_THROUGH:
-            yield Finding(
-                origin,
-                index,
-                (*path, name),
-                "unknown-field",
-                f"{kind} has no field '{name}'",
-                nearest_hint(name, fields),
-                at="key",
-            )
+    kind = registry[name]
+    try:
+        validator(kind.spec).validate_python(defaults)
+    except ValidationError as error:
+        checked = Checked(kind.spec, document.origin, document.index, path, name)
+        if found := checked.findings(error, partial=True):
+            yield from found
+            return
+    yield from marks_findings(document, kind, defaults, None, path)
+    yield from secret_findings(document, kind, defaults, workspace, path)
+    yield from extra_findings(document, kind, defaults, None, path)

@@ -12,6 +12,7 @@ import io
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -156,7 +157,10 @@ def _fits_literal(text: str) -> bool:
 # --- editing ---------------------------------------------------------------------------------
 
 
-class _NotBySplicing(Exception):
+_LINE_END = re.compile(r"\r|\n|\Z")
+
+
+class _NotBySplicingError(Exception):
     """This change cannot be made by replacing a few characters."""
 
 
@@ -188,9 +192,9 @@ def _change(text: str, index: int, path: Path, value: Any) -> str:
     for way in (_by_splicing, _by_rewriting):
         try:
             result = way(text, index, path, value)
-        except _NotBySplicing:
+        except _NotBySplicingError:
             continue
-        if _means(result, wanted):
+        if _means(result, wanted) and not _lost_comments(text, result, index, path, value):
             return result
     raise ValueError(f"{_shown(path)} cannot be changed without harm to the rest of the file")
 
@@ -209,6 +213,20 @@ def _means(text: str, wanted: dict[int, Any]) -> bool:
         return False
 
 
+def _lost_comments(text: str, result: str, index: int, path: Path, value: Any) -> bool:
+    """Whether a comment is gone that did not stand in what was replaced."""
+    trail = _trail(text, index, path)
+    key, node = trail[-1]
+    replaced = ""
+    if len(trail) > len(path):
+        if value is UNSET and len(trail) > 1 and len(trail[-2][1].parts) == 1:
+            key, node = trail[-2]  # its parent is empty now
+        end = _LINE_END.search(text, node.end)
+        replaced = text[key.start : end.start() if end else len(text)]
+    gone = Counter(_comments(text)) - Counter(_comments(result))
+    return bool(gone - Counter(_COMMENT.findall(replaced)))
+
+
 def _same(one: Any, other: Any) -> bool:
     # 1, 1.0 and True are equal in Python, not in YAML
     try:
@@ -223,12 +241,10 @@ def _shown(path: Path) -> str:
 
 def _found(data: Any, path: Path) -> Any:
     for step in path:
-        if isinstance(data, dict) and step in data:
-            data = data[step]
-        elif isinstance(data, list) and isinstance(step, int) and 0 <= step < len(data):
-            data = data[step]
-        else:
+        in_list = isinstance(data, list) and isinstance(step, int) and 0 <= step < len(data)
+        if not in_list and not (isinstance(data, dict) and step in data):
             return UNSET
+        data = data[step]
     return data
 
 
@@ -251,12 +267,7 @@ def _applied(data: Any, path: Path, value: Any) -> Any:
 
 
 def _by_splicing(text: str, index: int, path: Path, value: Any) -> str:
-    root = yaml_reader.positions(text.encode())[index].root
-    trail: list[Step] = [(root, root)]
-    for step in path:
-        if step not in trail[-1][1].parts or trail[-1][1].alias:
-            break
-        trail.append(trail[-1][1].parts[step])
+    trail = _trail(text, index, path)
     rest = path[len(trail) - 1 :]
     splice = _Splice(text, trail)
     if value is UNSET:
@@ -266,8 +277,19 @@ def _by_splicing(text: str, index: int, path: Path, value: Any) -> str:
     )
 
 
+def _trail(text: str, index: int, path: Path) -> list[Step]:
+    """The nodes along the path from the root on, as far as it exists in the document itself."""
+    root = yaml_reader.positions(text.encode())[index].root
+    trail: list[Step] = [(root, root)]
+    for step in path:
+        if step not in trail[-1][1].parts or trail[-1][1].alias:
+            break
+        trail.append(trail[-1][1].parts[step])
+    return trail
+
+
 def _give_up() -> str:
-    raise _NotBySplicing
+    raise _NotBySplicingError
 
 
 class _Splice:
@@ -295,12 +317,17 @@ class _Splice:
     def insert(self, step: str | int, value: Any) -> str:
         """A new member of the node: a key, or an item after the last one."""
         node = self.node
-        if not node.parts or node.style in ("{", "["):
+        if not node.parts:
             return self.replace(_applied(node.data, (step,), value))
+        if node.alias:
+            raise _NotBySplicingError  # the value belongs to the anchor too
+        if node.style in ("{", "["):
+            last = [member for _, member in node.parts.values()][-1].end
+            written = f"{_key(step)}: {_flow(value)}" if node.style == "{" else _flow(value)
+            return self._cut(last, last, f", {written}")
         at = self._line_end(self._true_end(node))
-        column = self._entry(node.parts[next(iter(node.parts))], node) - self._line_start(
-            self._entry(node.parts[next(iter(node.parts))], node)
-        )
+        entry = self._entry(next(iter(node.parts.values())), node)
+        column = entry - self._line_start(entry)
         lines = _block({step: value} if isinstance(node.data, dict) else [value], column)
         return self._cut(at, at, "".join(self.newline + line for line in lines))
 
@@ -308,30 +335,37 @@ class _Splice:
         """The key with its value, or the item, is gone."""
         parent = self.parent
         if parent is None:
-            raise _NotBySplicing
+            raise _NotBySplicingError
         steps = list(parent.parts.values())
+        if len(steps) == 1:
+            return _Splice(self.text, self.trail[:-1]).empty()
         place = next(i for i, step in enumerate(steps) if step[1] is self.node)
-        above = _Splice(self.text, self.trail[:-1])
-        if len(steps) == 1 or parent.style != "block":
-            name = list(parent.parts)[place]
-            return above.shrink(_applied(parent.data, (name,), UNSET))
         start = self._entry(self.trail[-1], parent)
-        if not self.text[self._line_start(start) : start].strip():
+        own_line = not self.text[self._line_start(start) : start].strip()
+        if parent.style == "block" and own_line:
             return self._without_lines(self._line_start(start), self._true_end(self.node))
         if place + 1 < len(steps):
-            return self._cut(start, self._entry(steps[place + 1], parent), "")
-        raise _NotBySplicing
+            return self._up_to(start, self._entry(steps[place + 1], parent))
+        return self._cut(steps[place - 1][1].end, self.node.end, "")
 
-    def shrink(self, value: Any) -> str:
-        """A flow collection with less in it, or a block one with nothing."""
-        if self.parent is None and not _is_filled(value):
+    def _up_to(self, start: int, following: int) -> str:
+        # comments between the two belong to what follows
+        end = self._line_end(self._true_end(self.node))
+        if end < following and "#" in self.text[end:following]:
+            return self.text[:start].rstrip(" ") + self.text[end:]
+        return self._cut(start, following, "")
+
+    def empty(self) -> str:
+        """The collection holds nothing any more."""
+        value: Any = {} if isinstance(self.node.data, dict) else []
+        if self.parent is None:
             return self._cut(self.node.start, self._true_end(self.node), _flow(value))
-        return self._in_flow(_flow(value)) if self.node.style != "block" else self.replace(value)
+        return self.replace(value)
 
     def _in_flow(self, written: str) -> str:
         node = self.node
         if node.style == "block" or "#" in self.text[node.start : node.end]:
-            raise _NotBySplicing  # a comment inside would be lost
+            raise _NotBySplicingError  # a comment inside would be lost
         blank = "" if node.start < node.end else " "
         return self._cut(node.start, node.end, blank + written)
 
@@ -364,7 +398,7 @@ class _Splice:
         node, key = self.node, self.key
         colon = re.compile(r"[ \t]*:").match(self.text, key.end)
         if not colon:
-            raise _NotBySplicing
+            raise _NotBySplicingError
         column = key.start - self._line_start(key.start)
         first, more = _member(value, column)
         end = self._line_end(self._true_end(node))
@@ -376,13 +410,14 @@ class _Splice:
 
     def _parent(self) -> Node:
         if self.parent is None:
-            raise _NotBySplicing
+            raise _NotBySplicingError
         return self.parent
 
     def _entry(self, step: Step, parent: Node) -> int:
         """Where a member begins: its key, or its dash."""
         start = step[0].start
-        return self.text.rfind("-", 0, start) if isinstance(parent.data, list) else start
+        dashed = isinstance(parent.data, list) and parent.style == "block"
+        return self.text.rfind("-", 0, start) if dashed else start
 
     def _true_end(self, node: Node) -> int:
         # a block scalar's end is after the blank lines below it
@@ -392,7 +427,7 @@ class _Splice:
         return max(self.text.rfind("\n", 0, at), self.text.rfind("\r", 0, at)) + 1
 
     def _line_end(self, at: int) -> int:
-        found = re.compile(r"\r|\n|\Z").search(self.text, at)
+        found = _LINE_END.search(self.text, at)
         return found.start() if found else len(self.text)
 
     def _without_lines(self, start: int, end: int) -> str:
@@ -418,24 +453,21 @@ def _newline(text: str) -> str:
 def _by_rewriting(text: str, index: int, path: Path, value: Any) -> str:
     """ruamel writes the whole document anew; the other documents stay as they are."""
     newline = _newline(text)
-    chunks = _chunks(text)
-    place = [i for i, chunk in enumerate(chunks) if i or _has_content(chunk)][index]
-
-    def change(data: Any) -> None:
-        for step in path[:-1]:
-            if step not in data if isinstance(data, dict) else step == len(data):
-                _put(data, step, _applied(None, path[path.index(step) + 1 :], value))
-                return
-            data = data[step]
-        _put(data, path[-1], value)
-
-    chunks[place] = _rewritten(chunks[place], change).replace("\n", newline)
-    return "---".join(chunks) if place == 0 else _join_at(chunks, place, newline)
+    chunks = _chunks(re.sub(r"\r\n|\r", "\n", text))
+    place = index if _has_content(chunks[0]) else index + 1
+    written = _rewritten(chunks[place], lambda data: _set(data, path, value))
+    chunks[place] = f"\n{written}" if place else written
+    return "---".join(chunks).replace("\n", newline)
 
 
-def _join_at(chunks: list[str], place: int, newline: str) -> str:
-    chunks[place] = newline + chunks[place]
-    return "---".join(chunks)
+def _set(data: Any, path: Path, value: Any) -> None:
+    """The change on ruamel's own data, so that the comments around it stay."""
+    step, rest = path[0], path[1:]
+    exists = step in (data if isinstance(data, dict) else range(len(data)))
+    if rest and exists and _is_collection(data[step]):
+        _set(data[step], rest, value)
+    else:
+        _put(data, step, _applied(None, rest, value))
 
 
 def _put(data: Any, step: str | int, value: Any) -> None:
@@ -462,54 +494,84 @@ def _for_ruamel(value: Any) -> Any:
     return value if _is_plain(value) else DoubleQuotedScalarString(value)
 
 
-def _rewritten(text: str, change: Callable[[Any], None] = lambda data: None) -> str:
+def _rewritten(text: str, change: Callable[[Any], None] | None = None) -> str:
     """One document through ruamel, in canonical indentation and with its comments."""
     from ruamel.yaml.error import YAMLError
 
-    yaml = _ruamel()
-    stream = io.StringIO()
+    masked, scalars, word = _masked(text, keys=change is None)
+    yaml, stream = _ruamel(), io.StringIO()
     try:
-        data = yaml.load(text)
-        change(data)
+        data = yaml.load(masked)
+        _keep_anchors(data)
+        if change:
+            change(data)
         yaml.dump(data, stream)
-    except (YAMLError, TypeError, KeyError, IndexError, AttributeError, AssertionError) as error:
+    except (YAMLError, TypeError, LookupError, AttributeError, AssertionError) as error:
         raise ValueError(f"ruamel.yaml cannot rewrite the document: {error}") from error
-    return stream.getvalue()
+    return re.sub(f"{word}([0-9]+)z", lambda m: scalars[int(m[1])], stream.getvalue())
+
+
+def _masked(text: str, *, keys: bool) -> tuple[str, list[str], str]:
+    """The text with a word in the place of every scalar that stands on one line.
+
+    ruamel interprets what it carries: it would turn `~` into nothing, respell floats, dates and
+    the escapes in double quotes, and it breaks a list that begins with `{}` below a comment. So
+    it gets to see words only; what they stand for is put back afterwards as it was written.
+    """
+    word = "z"
+    while word in text:
+        word += "q"
+    scalars: list[str] = []
+    pieces: list[str] = []
+    end = 0
+    root = _root(text)
+    for node, is_key in _scalars(root):
+        written = _on_one_line(text, node)
+        if written and node is not root and (keys or not is_key):
+            pieces += [text[end : node.end - len(written)], f"{word}{len(scalars)}z"]
+            scalars.append(written)
+            end = node.end
+    return "".join([*pieces, text[end:]]), scalars, word
+
+
+def _on_one_line(text: str, node: Node) -> str:
+    """The scalar or empty collection as it was written, if a word can stand for it."""
+    if node.alias or node.style in ("|", ">", "block"):
+        return ""
+    empty = node.style in ("{", "[") and not node.anchor
+    written = text[node.start : node.end] if empty else node.written
+    return "" if "\n" in written else written
+
+
+def _keep_anchors(data: Any) -> None:
+    """ruamel drops the anchors that no alias uses, unless told otherwise."""
+    if getattr(data, "anchor", None) is not None and data.anchor.value:
+        data.anchor.always_dump = True
+    if isinstance(data, dict | list):
+        for member in data.values() if isinstance(data, dict) else data:
+            _keep_anchors(member)
 
 
 def _ruamel() -> Any:
-    """A round-trip writer that does not interpret plain scalars.
-
-    ruamel would turn `~` into nothing, `+1` into `1` and respell some dates and floats; so every
-    plain scalar is carried through as the text it was written with.
-    """
     from ruamel.yaml import YAML
-    from ruamel.yaml.constructor import RoundTripConstructor
-    from ruamel.yaml.representer import RoundTripRepresenter
-    from ruamel.yaml.scalarstring import ScalarString
+    from ruamel.yaml.emitter import RoundTripEmitter
 
-    class Plain(ScalarString):
-        """A plain scalar as it was written, with the tag that the text resolves to."""
+    class Emitter(RoundTripEmitter):
+        """ruamel would put a list in a list four columns further in: `-   - a`."""
 
-        __slots__ = ("tag_",)
-        style = ""
+        def increase_indent(
+            self,
+            flow: bool = False,
+            sequence: bool | None = None,
+            indentless: bool = False,
+        ) -> None:
+            in_list = bool(self.indents.values) and self.indents.values[-1][1]
+            super().increase_indent(flow, sequence, indentless)
+            if in_list and sequence and not flow and not indentless:
+                self.indent = (self.indent or 0) - 2
 
-    class Constructor(RoundTripConstructor):
-        def construct_plain(self, node: Any) -> Any:
-            plain = Plain(node.value, anchor=node.anchor)
-            plain.tag_ = str(node.tag)
-            return plain
-
-    class Representer(RoundTripRepresenter):
-        def represent_plain(self, data: Any) -> Any:
-            anchor = data.yaml_anchor(any=True)
-            return self.represent_scalar(data.tag_, str(data), style="", anchor=anchor)
-
-    for name in ("null", "bool", "int", "float", "timestamp"):
-        Constructor.add_constructor(f"tag:yaml.org,2002:{name}", Constructor.construct_plain)
-    Representer.add_representer(Plain, Representer.represent_plain)
     yaml = YAML(typ="rt", pure=True)
-    yaml.Constructor, yaml.Representer = Constructor, Representer
+    yaml.Emitter = Emitter
     yaml.preserve_quotes = True
     yaml.allow_unicode = True
     yaml.width = 2**31
@@ -519,6 +581,7 @@ def _ruamel() -> Any:
 
 # --- formatting ------------------------------------------------------------------------------
 
+_COMMENT = re.compile(r"(?:^|(?<=\s))#(?:[^\r\n]*[^\s])?", re.MULTILINE)
 _SEPARATOR = re.compile(r"^---(?=\s|\Z)", re.MULTILINE)
 _MODELINE = re.compile(r"# *yaml-language-server:")
 
@@ -590,14 +653,37 @@ def _has_content(text: str) -> bool:
 
 
 def _format_document(text: str) -> str:
+    root = _root(text)
+    if not isinstance(root.data, dict):
+        raise ValueError(f"line {root.line}: the document is no mapping and is left as it is")
     text = text.rstrip() + "\n" if not _keeps_line_ends(text) else text
     text = _reordered(text, (), ("apiVersion", "kind", "metadata", "spec"))
     text = _reordered(text, ("metadata",), ("name",))
-    return _tidy(_rewritten(text))
+    _data(text)  # an alias may not stand before its anchor
+    return _tidy(_compact(_rewritten(text)))
+
+
+def _compact(text: str) -> str:
+    """A list in a list begins on the line of its dash."""
+    fixed = _fixed_lines(text)
+    lines: list[str] = []
+    for number, line in enumerate(text.split("\n")):
+        dash = (
+            re.fullmatch(r"[- ]*-", lines[-1])
+            if lines and not fixed & {number, number - 1}
+            else None
+        )
+        if dash and line.startswith(" " * len(dash[0]) + " - "):
+            lines[-1] += line[len(dash[0]) :]
+        elif dash and line == " " * len(dash[0]) + " -":
+            lines[-1] += " -"
+        else:
+            lines.append(line)
+    return "\n".join(lines)
 
 
 def _keeps_line_ends(text: str) -> bool:
-    return any(node.written.startswith(("|+", ">+")) for node in _scalars(_root(text)))
+    return any(node.written.startswith(("|+", ">+")) for node, _ in _scalars(_root(text)))
 
 
 def _root(text: str) -> Node:
@@ -699,24 +785,28 @@ def _column(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
-def _scalars(node: Node) -> Iterator[Node]:
-    """Every scalar of a document as written, keys too; an alias is one."""
+def _scalars(node: Node) -> Iterator[tuple[Node, bool]]:
+    """Every scalar of a document as written, and whether it is a key; an alias is a scalar."""
     if not node.parts or node.alias:
-        yield node
+        yield node, False
         return
     for key, value in node.parts.values():
         if key is not value:
-            yield key
+            yield key, True
         yield from _scalars(value)
+
+
+def _first_line(text: str) -> str:
+    return _LINE_END.split(text, maxsplit=1)[0]
 
 
 def _fixed_lines(text: str) -> set[int]:
     """The lines (from 0) inside texts that span several: not one blank there may change."""
     fixed: set[int] = set()
-    for node in _scalars(_root(text)):
+    for node, _ in _scalars(_root(text)):
         written = text[node.start : node.end]
         if node.style in ("|", ">"):
-            if "+" not in written.partition("\n")[0]:
+            if "+" not in _first_line(written):
                 written = written.rstrip()
             fixed.update(range(node.line, node.line + written.rstrip(" ").count("\n")))
         elif node.style in ("'", '"') and "\n" in written:
@@ -724,15 +814,15 @@ def _fixed_lines(text: str) -> set[int]:
     return fixed
 
 
-def _comments(text: str, header: str) -> list[str]:
+def _comments(text: str, header: str = "") -> list[str]:
     """All comments, sorted: those that a scalar only looks like are no comments."""
     shown = list(text)
     for positions in yaml_reader.positions(text.encode()):
-        for node in _scalars(positions.root):
+        for node, _ in _scalars(positions.root):
             start = node.start
             if node.style in ("|", ">"):
-                start = text.find("\n", start)
+                start += len(_first_line(text[start : node.end]))
             if node.style not in ("{", "[") and start < node.end:
-                shown[start : node.end] = " " * (node.end - start)
-    found = re.findall(r"(?:^|(?<=\s))#[^\n]*", "".join(shown), re.MULTILINE)
-    return sorted(c.rstrip() for c in found if not (header and _MODELINE.match(c)))
+                shown[start : node.end] = re.sub(r"[^\r\n]", " ", text[start : node.end])
+    found = _COMMENT.findall("".join(shown))
+    return sorted(c.rstrip(" \t") for c in found if not (header and _MODELINE.match(c)))

@@ -68,7 +68,7 @@ def read(data: bytes, file: str) -> tuple[list[ReadDocument], list[Diagnostic]]:
         return [], [_too_large(data, file)]
     try:
         return _fast(data), []
-    except (_Unusual, YAMLError, ValueError):  # UnicodeDecodeError is a ValueError
+    except (_UnusualError, YAMLError, ValueError):  # UnicodeDecodeError is a ValueError
         return _carefully(data, file)
 
 
@@ -85,11 +85,11 @@ def positions(data: bytes) -> list[Positions]:
 # --- scalars ---------------------------------------------------------------------------------
 
 
-class _Unusual(Exception):
+class _UnusualError(Exception):
     """The fast pass met something that only the careful pass understands."""
 
 
-class _BadScalar(_Unusual):
+class _BadScalarError(_UnusualError):
     """A plain scalar we refuse to guess about."""
 
     def __init__(self, rule: str, summary: str, hint: str) -> None:
@@ -125,7 +125,7 @@ def _resolve(text: str) -> Any:
     if _BASED.fullmatch(text):
         return _based(text)
     if _NOT_FINITE.fullmatch(text):
-        raise _BadScalar(
+        raise _BadScalarError(
             "not-finite", f"{text} is not a number JSON can carry", f'to mean text, write "{text}"'
         )
     return text
@@ -155,10 +155,10 @@ def _based(text: str) -> int:
     return value
 
 
-def _leading_zero(text: str, digits: str) -> _BadScalar:
+def _leading_zero(text: str, digits: str) -> _BadScalarError:
     sign = text[: len(text) - len(digits)]
     bare = digits.lstrip("0") or "0"
-    return _BadScalar(
+    return _BadScalarError(
         "leading-zero",
         f"the number {_short(text)} has a leading zero",
         f'for text write "{_short(text)}", for the number write {_short(sign + bare)}'
@@ -166,8 +166,8 @@ def _leading_zero(text: str, digits: str) -> _BadScalar:
     )
 
 
-def _wrong_number(text: str) -> _BadScalar:
-    return _BadScalar(
+def _wrong_number(text: str) -> _BadScalarError:
+    return _BadScalarError(
         "wrong-number",
         f"the number {_short(text)} is too large",
         "to mean text, put it in quotes",
@@ -200,7 +200,7 @@ class _Known(dict[str, Any]):
 def _key(text: str) -> str:
     meaning = _resolve(text)
     if text == "<<" or not isinstance(meaning, str):
-        raise _Unusual
+        raise _UnusualError
     return meaning
 
 
@@ -226,16 +226,16 @@ def _events(source: bytes | str) -> NextEvent:
 
 def _fast(data: bytes) -> list[ReadDocument]:
     if b"!" in data and _MAYBE_TAG.search(data):
-        raise _Unusual
+        raise _UnusualError
     if not data.isascii() and _ODD.search(data.decode("utf-8")):
-        raise _Unusual
+        raise _UnusualError
     next_event = _events(data)
     next_event()
     documents = []
     index = 0
     while type(event := next_event()) is DocumentStartEvent:
         if event.version or event.tags:
-            raise _Unusual
+            raise _UnusualError
         root = next_event()
         kind = type(root)
         value: Any
@@ -255,14 +255,14 @@ def _fast(data: bytes) -> list[ReadDocument]:
 
 def _fast_scalar(event: Any) -> Any:
     if type(event) is not ScalarEvent:
-        raise _Unusual  # an alias
+        raise _UnusualError  # an alias
     return event.value if event.style else _VALUES[event.value]
 
 
 def _fast_mapping(next_event: NextEvent, depth: int) -> dict[str, Any]:
     # The hot loop, with _fast_sequence: everything is inline on purpose.
     if depth > MAX_DEPTH:
-        raise _Unusual
+        raise _UnusualError
     data: dict[str, Any] = {}
     keys, values = _KEYS, _VALUES
     while True:
@@ -270,10 +270,10 @@ def _fast_mapping(next_event: NextEvent, depth: int) -> dict[str, Any]:
         if type(event) is not ScalarEvent:
             if type(event) is MappingEndEvent:
                 return data
-            raise _Unusual
+            raise _UnusualError
         key = event.value if event.style else keys[event.value]
         if key in data:
-            raise _Unusual
+            raise _UnusualError
         event = next_event()
         kind = type(event)
         if kind is ScalarEvent:
@@ -283,12 +283,12 @@ def _fast_mapping(next_event: NextEvent, depth: int) -> dict[str, Any]:
         elif kind is SequenceStartEvent:
             data[key] = _fast_sequence(next_event, depth + 1)
         else:
-            raise _Unusual
+            raise _UnusualError
 
 
 def _fast_sequence(next_event: NextEvent, depth: int) -> list[Any]:
     if depth > MAX_DEPTH:
-        raise _Unusual
+        raise _UnusualError
     data: list[Any] = []
     values = _VALUES
     while True:
@@ -303,7 +303,7 @@ def _fast_sequence(next_event: NextEvent, depth: int) -> list[Any]:
         elif kind is SequenceEndEvent:
             return data
         else:
-            raise _Unusual
+            raise _UnusualError
 
 
 # --- the careful pass ------------------------------------------------------------------------
@@ -378,11 +378,11 @@ class Positions:
         return key, node
 
 
-class _CutShort(Exception):
+class _CutShortError(Exception):
     """The rest of this document is not looked at."""
 
 
-class _Enough(Exception):
+class _EnoughError(Exception):
     """The rest of this file is not looked at."""
 
 
@@ -417,13 +417,19 @@ class _Careful:
                 if type(event) is DocumentStartEvent:
                     self._document(event)
         except YAMLError as error:
-            self.found.append(_syntax(error, self._text, self._file))
+            self._stop(_syntax(error, self._text, self._file))
         except (ValueError, OverflowError):  # the pure parser's way to refuse an odd \U escape
             self.found.append(
                 Diagnostic("yaml-syntax", "error", "an escape names no character", file=self._file)
             )
-        except _Enough:
+        except _EnoughError:
             pass
+
+    def _stop(self, fault: Diagnostic) -> None:
+        """Keep the fault that ended the file, unless it only follows from the one before it."""
+        last = self.found[-1] if self.found else None
+        if last is None or last.hint != _TEMPLATE_HINT or last.line != fault.line:
+            self.found.append(fault)
 
     def _fault(self, rule: str, node: Node, summary: str, hint: str = "", detail: str = "") -> None:
         line, column = node.place
@@ -433,7 +439,7 @@ class _Careful:
             Diagnostic(rule, "error", summary, detail, hint, self._file, line, column)
         )
         if enough:
-            raise _Enough
+            raise _EnoughError
 
     def _document(self, event: Any) -> None:
         self._anchors, self._aliases, self._nodes = {}, 0, 0
@@ -442,7 +448,7 @@ class _Careful:
         try:
             root = self._node(self._next(), 1)
             self._check_expansion(root)
-        except _CutShort:
+        except _CutShortError:
             self._skip()
             return
         self._next()
@@ -457,7 +463,7 @@ class _Careful:
         while type(event := self._next()) is not DocumentEndEvent:
             depth += _STEPS.get(type(event), 0)
             if depth > MAX_DEPTH:  # libyaml's time grows with the square of the depth
-                raise _Enough
+                raise _EnoughError
 
     def _directives(self, event: Any, node: Node) -> None:
         if event.tags:
@@ -496,7 +502,7 @@ class _Careful:
                 "a manifest needs a handful; look for brackets that are never closed",
                 "the rest of the file was not looked at",
             )
-            raise _Enough
+            raise _EnoughError
         elif kind is MappingStartEvent:
             self._mapping(event, node, depth)
         else:
@@ -508,19 +514,27 @@ class _Careful:
 
     def _refuse_tag(self, event: Any, node: Node) -> None:
         tag = event.tag.replace("tag:yaml.org,2002:", "!!")
-        self._fault("tag", node, f"the tag {_short(tag)} is not supported", _TAG_HINTS.get(tag, ""))
+        self._fault(
+            "tag",
+            node,
+            f"the tag {_short(tag)} is not supported",
+            _TAG_HINTS.get(tag, "write the plain value"),
+        )
 
     def _scalar(self, event: Any, node: Node) -> None:
         node.style = event.style or ""
-        node.written = _PROPERTIES.sub("", self._text[node.start : node.end])
+        node.written = self._written(node)
         node.data = event.value
         if node.style:
             return
         try:
             node.data = _resolve(event.value)
-        except _BadScalar as bad:
+        except _BadScalarError as bad:
             self._fault(bad.rule, node, bad.summary, bad.hint)
             node.data = 0  # a number was meant: nothing further is told of it
+
+    def _written(self, node: Node) -> str:
+        return _PROPERTIES.sub("", self._text[node.start : node.end])
 
     def _sequence(self, event: Any, node: Node, depth: int) -> None:
         node.style = "[" if event.flow_style else "block"
@@ -557,7 +571,7 @@ class _Careful:
             "duplicate-key",
             key,
             f"the key '{_short(key.data)}' is given twice",
-            f"remove one of the two: line {first.line} or line {key.line}",
+            "remove one of the two",
             f"the first is on line {first.line}",
         )
 
@@ -569,7 +583,7 @@ class _Careful:
         if event.tag is not None:
             self._refuse_tag(event, node)
         node.style = event.style or ""
-        node.data = node.written = event.value
+        node.data, node.written = event.value, self._written(node)
         if event.anchor:
             self._anchors[event.anchor] = node
         if node.style:
@@ -593,7 +607,7 @@ class _Careful:
     def _is_text(self, text: str) -> bool:
         try:
             return isinstance(_resolve(text), str)
-        except _BadScalar:
+        except _BadScalarError:
             return False
 
     def _merge_key(self, node: Node) -> None:
@@ -601,7 +615,7 @@ class _Careful:
             "merge-key",
             node,
             "merge keys are not supported",
-            "write the fields out, or use defaults of the workspace, patches or a ManifestSet",
+            "write the fields out, or move them to spec.defaults of the workspace file",
         )
 
     def _odd_key(self, event: Any, depth: int) -> Node | None:
@@ -613,7 +627,7 @@ class _Careful:
             "non-text-key",
             node,
             "a key must be text, not a list or a mapping",
-            _TEMPLATE_HINT if template else "",
+            _TEMPLATE_HINT if template else "write the key as a text",
         )
         return None
 
@@ -624,7 +638,12 @@ class _Careful:
         if self._aliases > MAX_ALIASES:
             self._too_many(node, f"more than {MAX_ALIASES} aliases in one document")
         if event.anchor not in self._anchors:
-            self._fault("yaml-syntax", node, f"the alias *{event.anchor} names no anchor before it")
+            self._fault(
+                "yaml-syntax",
+                node,
+                f"the alias *{event.anchor} names no anchor before it",
+                "a text that begins with '*' needs quotes",
+            )
             return node
         target = self._anchors[event.anchor]
         if target is None:
@@ -642,8 +661,8 @@ class _Careful:
             self._too_many(node, f"more than {MAX_NODES} values once the aliases are written out")
 
     def _too_many(self, node: Node, summary: str) -> None:
-        self._fault("alias-limit", node, summary, "write the values out, or use a ManifestSet")
-        raise _CutShort
+        self._fault("alias-limit", node, summary, "write the values out")
+        raise _CutShortError
 
 
 _STEPS: dict[Any, int] = {
@@ -659,7 +678,7 @@ _TAG_HINTS = {
     "!!set": "write a list",
 }
 _TEMPLATE_HINT = (
-    "'{{' opens a mapping in YAML: put the value in quotes; placeholders look like ${value.NAME}"
+    "'{{' opens a mapping in YAML: put the value in quotes, or render the template beforehand"
 )
 
 
@@ -729,6 +748,7 @@ _IN_OUR_WORDS = (
     ("did not find expected key", "a key was expected here"),
     ("did not find expected '-'", "a list item ('- ...') was expected here"),
     ("did not find expected ','", "a ',' or the closing bracket is missing"),
+    ("did not find expected alphabetic", "a name must follow '*' and '&'"),
     ("did not find expected node content", "a value was expected here"),
     ("did not find expected <document start>", "the document has ended, this does not belong"),
     ("block sequence entries are not allowed", "a list item cannot begin here"),
@@ -751,21 +771,47 @@ def _syntax(error: YAMLError, text: str, file: str) -> Diagnostic:
     summary = next((ours for theirs, ours in _IN_OUR_WORDS if theirs in problem), "not valid YAML")
     if "quoted scalar" in context and "unexpected" in problem:
         mark, summary = error.context_mark, "the quote that opens here is never closed"
+    elif "','" in problem and mark and error.context_mark and error.context_mark.line < mark.line:
+        mark, summary = error.context_mark, "the bracket that opens here is not closed"
+    elif "alphabetic" in problem:
+        mark = error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
+    if conflict := _CONFLICT.search(text):
+        line, column = _line_and_column(text[: conflict.start()])
+        return _conflict(file, line, column)
+    if line and (glued := _glued_above(text, line)):
+        line, column, summary = line - 1, glued, "no blank follows the ':' of a key"
     return Diagnostic(
         "tag" if summary.startswith("tags") else "yaml-syntax",
         "error",
         summary,
         f"the parser says: {f'{context}, {problem}'.removeprefix(', ')}",
-        _syntax_hint(text, line, error.context_mark),
+        _syntax_hint(text, line, column, error.context_mark),
         file,
         line,
         column,
     )
 
 
-def _syntax_hint(text: str, line: int | None, context: Any) -> str:
-    if line is None:
+_CONFLICT = re.compile(r"^<{7} ", re.MULTILINE)
+
+
+def _conflict(file: str, line: int, column: int) -> Diagnostic:
+    summary = "a merge conflict was never resolved"
+    hint = "choose one side, and remove the lines that begin with <<<<<<<, ======= and >>>>>>>"
+    return Diagnostic("yaml-syntax", "error", summary, "", hint, file, line, column)
+
+
+def _glued_above(text: str, line: int) -> int:
+    """The column of a ':' without a blank after it in the line above; 0 if there is none."""
+    lines = _LINE_END.split(text)
+    above, here = lines[line - 2 : line] if 2 <= line <= len(lines) else ("", "")
+    found = _GLUED_COLON.match(above)
+    return found.end() - 1 if found and not _GLUED_COLON.match(here) else 0
+
+
+def _syntax_hint(text: str, line: int | None, column: int | None, context: Any) -> str:
+    if line is None or column is None:
         return ""
     lines = _LINE_END.split(text)
     here = lines[line - 1] if line <= len(lines) else ""
@@ -780,6 +826,10 @@ def _syntax_hint(text: str, line: int | None, context: Any) -> str:
         return "write a blank after the ':' of a key"
     if "\\ud" in here.lower():
         return "write the character itself instead of a surrogate pair"
-    if here.lstrip(" -")[:1] in ("@", "`", "%") or re.search(r": [@`%]", here):
+    if here[column - 1 :][:1] in ("@", "`", "%", "*", "&") or re.search(r": [@`%]", here):
         return "put the value in quotes"
+    if here[column - 1 :][:1] == ":" and ": " in here[: column - 1]:
+        return "put a value that holds ': ' in quotes"
+    if above.strip() and above[: len(above) - len(above.lstrip())] != blanks:
+        return "the keys of one mapping begin in the same column"
     return ""

@@ -105,6 +105,26 @@ class Applier:
             raise self._fatal
         return [results.get(c.address) or self._not_done(c, results) for c in plan.changes]
 
+    def refresh(self, plan: Plan) -> None:
+        """Record what is declared now of the owned objects that needed no change.
+
+        A field declared with the value it has anyway is managed from now on; one that is no longer
+        declared is released, and told once.
+        """
+        busy = {change.address for change in plan.changes}
+        doubtful = {d.address for d in plan.diagnostics if "unreadable" in d.rule}
+        fresh: dict[str, Entry | None] = {}
+        for address, manifest in self.manifests.items():
+            entry = self.inventory.get(address)
+            if entry is None or entry.owner != self.owner or manifest.lifecycle.manage != "full":
+                continue
+            if address not in busy and str(address) not in doubtful:
+                now = self.entry(manifest, entry)
+                if now != entry:
+                    fresh[address.full] = now
+        if fresh:
+            self.store.change(fresh)
+
     def _steps(self, plan: Plan) -> list[Step[Address]]:
         runnable = {change.address for change in plan.changes if not change.is_blocked}
         return [
@@ -195,7 +215,11 @@ class Applier:
     def _secret_prints(
         self, kind: Kind, manifest: Manifest, before: Entry | None, outcome: Outcome | None
     ) -> dict[str, str]:
-        """A fingerprint is new where the secret was written now; else the old one is kept."""
+        """A fingerprint is new where the secret was written now; else the old one is kept.
+
+        Where there is none yet (after an adoption, or before there was a key) today's value is the
+        baseline from which a change is noticed.
+        """
         known = self.prints.get(manifest.address, SecretKnowledge()).prints
         old = before.secrets if before else {}
         written = _written_secrets(outcome)
@@ -203,10 +227,8 @@ class Applier:
         prints: dict[str, str] = {}
         for path in (path_text(path) for path, _ in secrets_in(kind.fields, manifest.spec)):
             sent = created or any(path == w or path.startswith(f"{w}[") for w in written)
-            if sent:
-                prints[path] = known.get(path, "")
-            elif path in old:
-                prints[path] = old[path]
+            kept = "" if sent else old.get(path, "")
+            prints[path] = kept or known.get(path, "")
         return prints
 
 
@@ -293,11 +315,17 @@ class _Carrying:
             self._refuse_stale(found)
         elif found.fixed:
             raise AnswerError(f"another object took the name {self.change.address.name}")
-        changes = found.changes
+        return self._write(live, found.changes)
+
+    def _write(self, live: Live, changes: tuple[FieldChange, ...]) -> bool:
         if not changes:
             return False
         body = update_body(
-            self.kind, self.manifest.spec, top_level(changes), live.raw, self.applier.reveal
+            self.kind,
+            sendable(self.kind, self.manifest),
+            top_level(changes),
+            live.raw,
+            self.applier.reveal,
         )
         self._send(self.kind.rest.update(Write(self.change.address, body, changes)))
         return True
@@ -326,27 +354,53 @@ class _Carrying:
         return diff(self.kind, self.manifest, live, before, known)
 
     def _verified(self) -> Outcome:
-        """Read back until the object is as declared, or the last look says what the server kept."""
+        """Read back; what did not stick is written once more before it is told.
+
+        A write can get lost behind a gateway that answers in the server's place, and an
+        assignment to a project takes a while to show.
+        """
+        live, left = self._read_back()
+        if left and self._write(live, self._unkept(live)):
+            live, left = self._read_back()
+        if not left:
+            return Outcome(self.change, "done", wrote=self.wrote)
+        named = ", ".join(f.path for f in left)
+        return Outcome(self.change, "done", f"server rewrote it: {named}", left, self.wrote)
+
+    def _read_back(self) -> tuple[Live, tuple[FieldChange, ...]]:
+        """Look until the object is as declared; the last look and what is left of the change."""
+        seen: Live | None = None
         left: tuple[FieldChange, ...] = ()
         for pause in (0.0, *READ_BACK_PAUSES):
             self.applier.clock.sleep(pause)
             observed = self.applier.observe(self.change.address)
             if isinstance(observed, Live):
-                left = self._left(observed)
+                seen, left = observed, self._left(observed)
                 if not left:
-                    return Outcome(self.change, "done", wrote=self.wrote)
-        if not left:
+                    break
+        if seen is None:
             raise OutcomeUnknownError("it was written, and could not be read back")
-        named = ", ".join(f.path for f in left)
-        return Outcome(self.change, "done", f"server rewrote it: {named}", left, self.wrote)
+        return seen, left
+
+    def _unkept(self, live: Live) -> tuple[FieldChange, ...]:
+        """The changes to write once more; none where a field is fixed from creation on."""
+        found = self._diff(live)
+        return () if found.fixed else found.changes
 
     def _left(self, live: Live) -> tuple[FieldChange, ...]:
-        """What differs from what was written; fields that are never returned are exempt."""
+        """What differs from what was written.
+
+        Exempt are fields that are never returned, and those that were told before as rewritten.
+        """
         fields = declared(self.kind, self.manifest)
+        before = self.applier.inventory.get(self.change.address)
+        planned = {f.path for f in self.change.fields}
+        told = before.rewritten if before else {}
         written = Entry(
             self.applier.owner,
             {f.path: f.after for f in fields if f.secret is None},
             {f.path: "" for f in fields if f.secret is not None},
+            {path: pair for path, pair in told.items() if path not in planned},
         )
         found = diff(self.kind, replace(self.manifest), live, written, SecretKnowledge())
         return (*found.changes, *found.fixed, *found.stuck)

@@ -12,11 +12,13 @@ import random
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from html import escape
 from pathlib import Path
 from typing import Any, TextIO
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 
@@ -25,6 +27,7 @@ from reconciler.errors import (
     OutcomeUnknownError,
     UnauthorisedError,
     UnreachableError,
+    UsageError,
 )
 from reconciler.kinds.rest import Flow, error_text
 from reconciler.model import UNSET, Request, Response, Secret
@@ -38,6 +41,11 @@ CONFLICT = "Could not merge and save new descriptor"
 same time; the status is 400 and an identical retry succeeds."""
 
 TRANSIENT_500 = "Failed to execute add project resource"
+
+TIMED_OUT = "no answer in time (--timeout)"
+
+HUNG_ATTEMPTS = 2
+"""Reads of one object a server may leave without an answer; it is not asked a third time."""
 
 MAX_BODY = 512 * 1024 * 1024
 """Bytes of an answer after which it is not read on."""
@@ -122,7 +130,7 @@ class Client:
         Raises UnauthorisedError, UnreachableError (reads) or OutcomeUnknownError (writes).
         """
         give_up = self._clock.now() + self.options.deadline
-        attempt = 0
+        attempt = hung = 0
         while True:
             failure, response = self._try(request)
             if response is not None:
@@ -131,9 +139,10 @@ class Client:
                 if not _is_transient(request, response):
                     return response
                 failure = f"{response.status}: {error_text(response)[:200]}"
+            hung += failure == TIMED_OUT
             pause = self._pause(attempt, response)
             attempt += 1
-            if attempt == attempts or self._clock.now() + pause > give_up:
+            if hung == HUNG_ATTEMPTS or attempt == attempts or self._clock.now() + pause > give_up:
                 raise _gave_up(request, failure, attempt, self.endpoint)
             self._clock.sleep(pause)
 
@@ -148,7 +157,7 @@ class Client:
         except httpx.UnsupportedProtocol as error:
             raise UnreachableError(f"{self.endpoint.url} is no http or https URL") from error
         except httpx.TransportError as error:
-            failure = _reason(error)
+            failure = TIMED_OUT if isinstance(error, httpx.ReadTimeout) else _reason(error)
             if not request.is_read:
                 self._note(request, None, started, failure)
                 raise OutcomeUnknownError(
@@ -218,25 +227,32 @@ class Client:
         if response.ok or not self._revealed:
             return response
         body = response.body
-        for secret in self._revealed:
-            for form in (secret, json.dumps(secret)[1:-1]):
-                body = body.replace(form.encode(), b"***")
+        for spelling in sorted(map(str.encode, _spellings(self._revealed)), key=len, reverse=True):
+            body = body.replace(spelling, b"***")
         return Response(response.status, response.headers, body)
 
     def _client(self) -> httpx.Client:
         client: httpx.Client | None = getattr(self._local, "client", None)
         if client is None:
-            client = httpx.Client(
-                verify=self._verify,
-                cert=None,
-                timeout=httpx.Timeout(self.options.timeout, connect=min(10, self.options.timeout)),
-                transport=self._transport,
-                headers={"user-agent": self.options.user_agent, "accept": "application/json, */*"},
-            )
+            client = self._opened_client()
             self._local.client = client
             with self._lock:
                 self._opened.append(client)
         return client
+
+    def _opened_client(self) -> httpx.Client:
+        try:
+            return httpx.Client(
+                verify=self._verify,
+                timeout=httpx.Timeout(self.options.timeout, connect=min(10, self.options.timeout)),
+                transport=self._transport,
+                headers={"user-agent": self.options.user_agent, "accept": "application/json, */*"},
+            )
+        except (ValueError, ImportError, httpx.InvalidURL) as error:
+            raise UsageError(
+                f"the proxy of the environment cannot be used: {error}",
+                hint="HTTPS_PROXY, HTTP_PROXY and ALL_PROXY look like http://proxy.example.com:3128",
+            ) from None
 
     def _wait_for_slot(self) -> None:
         if not self.options.requests_per_second:
@@ -251,7 +267,7 @@ class Client:
     def _pause(self, attempt: int, response: Response | None) -> float:
         """Seconds before the next attempt: what the server asks for, else growing and jittered."""
         asked = _retry_after(response)
-        if asked is not None:
+        if asked:
             return asked
         grown: float = min(8.0, 0.25 * 2.0 ** min(attempt, 10))
         return grown * (0.5 + self._clock.jitter() / 2)
@@ -284,7 +300,10 @@ def _verification(base: str, options: HttpOptions) -> ssl.SSLContext | bool:
         if options.client_cert:
             context.load_cert_chain(*options.client_cert)
     except (OSError, ssl.SSLError) as error:
-        raise UnreachableError(f"the certificate file cannot be used: {error}") from None
+        raise UsageError(
+            f"the certificate file cannot be used: {error}",
+            hint="--ca-file, --client-cert and --client-key take PEM files",
+        ) from None
     return context
 
 
@@ -315,13 +334,35 @@ def _is_unknown(response: Response) -> bool:
 
 
 def _retry_after(response: Response | None) -> float | None:
+    """Seconds the server asks to wait, from either form of the header; None where it is unclear."""
     if response is None:
         return None
     value = response.headers.get("retry-after", "")
     try:
-        return max(0.0, float(value))
+        seconds = float(value)
     except ValueError:
-        return None
+        seconds = _seconds_until(value, response.headers.get("date", ""))
+    return seconds if seconds > 0 else None
+
+
+def _seconds_until(moment: str, now: str) -> float:
+    """From one HTTP date to another, 0 where they are none; our own clock may be wrong."""
+    try:
+        return (parsedate_to_datetime(moment) - parsedate_to_datetime(now)).total_seconds()
+    except (TypeError, ValueError):
+        return 0.0
+
+
+def _spellings(secrets: Iterable[str]) -> set[str]:
+    """The secrets as they may appear in an answer: plain, in JSON, in JSON within JSON, in HTML."""
+    plain = set(secrets)
+    once = {s for secret in plain for s in _in_json(secret)}
+    twice = {s for spelling in once for s in _in_json(spelling)}
+    return {*plain, *once, *twice, *map(escape, plain), *(quote(s, safe="") for s in plain)}
+
+
+def _in_json(text: str) -> tuple[str, str]:
+    return json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]
 
 
 def _reason(error: Exception) -> str:
@@ -333,9 +374,11 @@ def _gave_up(
 ) -> AnswerError | UnreachableError:
     if not request.is_read:
         return OutcomeUnknownError(f"{request} was refused {attempts} times; last: {failure}")
+    hint = "check the URL, the network and the proxy settings (HTTPS_PROXY, NO_PROXY)"
+    if "CERTIFICATE_VERIFY_FAILED" in failure:
+        hint = "a private authority is made known by --ca-file or SSL_CERT_FILE"
     return UnreachableError(
-        f"{endpoint.url} does not answer {request}: {failure} ({attempts} attempts)",
-        hint="check the URL, the network and the proxy settings (HTTPS_PROXY, SSL_CERT_FILE)",
+        f"{endpoint.url} does not answer {request}: {failure} ({attempts} attempts)", hint=hint
     )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.errors import UsageError
-from reconciler.model import Entry, Inventory
+from reconciler.model import Address, Entry, Inventory
 
 FORMAT = "reconciler.inventory/v1"
 
@@ -44,8 +44,11 @@ class FileInventory:
             document = json.loads(text)
             if document["format"] != FORMAT:
                 raise _unusable(self._file, f"its format is {document['format']!r}")
-            return Inventory({key: _entry(raw) for key, raw in document["entries"].items()})
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            entries = {key: _entry(raw) for key, raw in document["entries"].items()}
+            for key in entries:
+                Address.parse(key)
+            return Inventory(entries)
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise _unusable(self._file, f"it is damaged ({error})") from None
 
     def change(self, entries: Mapping[str, Entry | None]) -> Inventory:

@@ -141,7 +141,10 @@ class Observer:
         return dict(self._map(self.read, addresses, "reading"))
 
     def read(self, address: Address) -> Observed:
-        """One object by its own name. Raises UnauthorisedError."""
+        """One object by its own name.
+
+        Raises UnreachableError when the platform as a whole does not answer any more.
+        """
         try:
             observed: Observed = self._run(address, "read")
         except UnauthorisedError:
@@ -149,6 +152,7 @@ class Observer:
         except AnswerError as error:
             return Unreadable(error.summary, error.status)
         except UnreachableError as error:
+            probe(self.clients[address.platform])
             return Unreadable(error.summary)
         return observed
 

@@ -17,6 +17,16 @@ Source = Callable[[str, int], str | None]
 
 _STYLES: dict[Severity, Style] = {"error": "alarm", "warning": "yellow", "info": "blue"}
 
+_POINTS_AT_SECRET = ("secret-literal", "secret-reference")
+"""Rules that are broken by a value nobody may see again: its line is not shown."""
+
+_MAY_HOLD_SECRET = re.compile(
+    r"""(?i)(passw|passphrase|secret|token|credential|api_?key|private_?key)[\w.-]*["']?\s*:\s*"""
+    r"""(?![\s{]|true\b|false\b|null\b)\S|//[^/\s:@]*:[^/\s@]+@"""
+)
+"""A line that may hold a secret although no rule says so: the field's name is misspelt, or the file
+is no YAML."""
+
 _BEFORE_CARET = 60
 """Characters of a long source line that are shown before the place that is meant."""
 _LONGEST_LINE = 100
@@ -29,7 +39,11 @@ def diagnostics_text(
     if not diagnostics:
         return ""
     paint = painter(color)
-    told = ["\n".join(_one(finding, paint, source)) for finding in diagnostics]
+    hidden = {(d.file, d.line) for d in diagnostics if d.rule in _POINTS_AT_SECRET}
+    told = [
+        "\n".join(_one(finding, paint, None if (finding.file, finding.line) in hidden else source))
+        for finding in diagnostics
+    ]
     gap = "\n\n" if source else "\n"
     return gap.join(told) + "\n\n" + count_words(diagnostics) + "\n"
 
@@ -57,7 +71,7 @@ def _source_lines(finding: Diagnostic, paint: Paint, source: Source | None) -> I
     if source is None or not finding.file or not finding.line:
         return
     text = source(finding.file, finding.line)
-    if text is None:
+    if text is None or _MAY_HOLD_SECRET.search(text):
         return
     text = text.rstrip("\r\n")
     column = min(max(finding.column or 1, 1), len(text) + 1) - 1

@@ -40,8 +40,10 @@ def _properties(diagnostic: Diagnostic, root: str) -> str:
         )
         place |= {"line": diagnostic.line or 1}
         place |= {"col": diagnostic.column} if diagnostic.column else {}
-    place["title"] = visible(diagnostic.rule)
-    return ",".join(f"{name}={property_escaped(str(value))}" for name, value in place.items())
+    place["title"] = diagnostic.rule
+    return ",".join(
+        f"{name}={property_escaped(visible(str(value)))}" for name, value in place.items()
+    )
 
 
 def _message(diagnostic: Diagnostic) -> str:

@@ -9,9 +9,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from reconciler.errors import Diagnostic, ReconcilerError
-from reconciler.model import Address, Block, FieldChange, Outcome, Plan, PlatformInfo
+from reconciler.model import (
+    Address,
+    Block,
+    Drift,
+    DriftEntry,
+    FieldChange,
+    Outcome,
+    Plan,
+    PlatformInfo,
+)
 from reconciler.report.diagnostics import Counts
-from reconciler.report.drift import Drift, DriftEntry
 from reconciler.report.sanitise import safe_url
 
 Document = dict[str, Any]
@@ -77,8 +85,15 @@ def outcome_json(
     }
 
 
-def validation_json(diagnostics: Sequence[Diagnostic], exit_code: int, counts: Counts) -> Document:
-    """Whether the manifests are valid, and everything found in them."""
+def validation_json(
+    diagnostics: Sequence[Diagnostic], exit_code: int, counts: Counts | Mapping[str, int]
+) -> Document:
+    """Whether the manifests are valid, and everything found in them.
+
+    `counts` may be plain numbers under `manifests` and `documents`.
+    """
+    if not isinstance(counts, Counts):
+        counts = Counts(counts.get("manifests", 0), counts.get("documents", 0))
     severities = [diagnostic.severity for diagnostic in diagnostics]
     return {
         "format": VALIDATION,

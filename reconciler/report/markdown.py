@@ -10,9 +10,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from reconciler.errors import Diagnostic
-from reconciler.model import Action, Address, Block, Change, Outcome, Plan
+from reconciler.model import (
+    DRIFT_STATUSES,
+    Action,
+    Address,
+    Block,
+    Change,
+    Drift,
+    DriftEntry,
+    Outcome,
+    Plan,
+)
 from reconciler.report.diagnostics import count_words
-from reconciler.report.drift import STATUSES, Drift, DriftEntry
 from reconciler.report.fence import code, details, fenced
 from reconciler.report.figures import counted, evidence_words
 from reconciler.report.layout import spaced
@@ -52,12 +61,13 @@ class _Section:
     title: str
     objects: Sequence[Lines]
     folded: bool = False
+    more: str = "_{} more, see the full plan._"
 
     def text(self, count: int) -> str:
         """The section with its first `count` objects, and how many were dropped."""
         left = len(self.objects) - count
         parts = [fenced(spaced(self.objects[:count]))] if count else []
-        parts += [f"_{left:,} more, see the full plan._"] if left else []
+        parts += [self.more.format(f"{left:,}")] if left else []
         body = "\n\n".join(parts)
         return details(self.title, body) if self.folded else f"#### {self.title}\n\n{body}"
 
@@ -117,8 +127,11 @@ def _urgent(changes: Sequence[Change], named: Addresses, room: int) -> str:
     text = short.text(len(changes))
     if len(text) <= room:
         return text
-    names = _Section(title, [[_headline(c, named)] for c in changes])
+    names = _Section(title, [[_headline(c, named)] for c in changes], more=_TOO_MANY)
     return names.text(_most(names, room))
+
+
+_TOO_MANY = "**{} more of these do not fit here. Read the full plan before you approve it.**"
 
 
 def _urgent_title(changes: Sequence[Change]) -> str:
@@ -319,7 +332,7 @@ def drift_markdown(drift: Drift, *, limit: int = LIMIT) -> str:
             [_drifted(e) for e in members],
             folded=status == "not-tracked",
         )
-        for status in STATUSES
+        for status in DRIFT_STATUSES
         if (members := [e for e in drift.entries if e.status == status])
     ]
     if drift.unmanaged:

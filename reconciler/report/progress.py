@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from reconciler.report.sanitise import visible
 
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+
 Progress = Callable[[str, int, int], None]
-"""Told the words, how many are done and how many there are; 0 when nobody knows."""
+"""Told the words, how many are done and how many there are; 0 when nobody knows. Without words the
+bar is taken away until the next step, so that something else can be written."""
 
 
 @contextmanager
@@ -21,18 +25,11 @@ def progress(stream: TextIO, enabled: bool) -> Iterator[Progress]:
     if not enabled:
         yield _silent
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn
-    from rich.progress import Progress as Bars
-
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=30),
-        MofNCompleteColumn(),
-    )
-    with Bars(*columns, console=Console(file=stream), transient=True) as bars:
-        yield _Shown(bars.add_task, bars.update, bars.remove_task)
+    shown = _Shown(stream)
+    try:
+        yield shown
+    finally:
+        shown.hide()
 
 
 def _silent(words: str, done: int, total: int) -> None:
@@ -42,20 +39,44 @@ def _silent(words: str, done: int, total: int) -> None:
 class _Shown:
     """Keeps one bar, started anew when the words change."""
 
-    def __init__(
-        self,
-        add: Callable[..., int],
-        update: Callable[..., None],
-        remove: Callable[..., None],
-    ) -> None:
-        self.add, self.update, self.remove = add, update, remove
-        self.words: str | None = None
-        self.task = 0
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        self.bars: Bars | None = None
+        self.words = ""
 
     def __call__(self, words: str, done: int, total: int) -> None:
         """Show one step."""
+        if not words:
+            self.hide()
+            return
         if words != self.words:
-            if self.words is not None:
-                self.remove(self.task)
-            self.words, self.task = words, self.add(visible(words), total=total or None)
-        self.update(self.task, completed=done, total=total or None)
+            self.hide()
+            self.words, self.bars = words, _bars(self.stream)
+            self.bars.start()
+            self.bars.add_task(visible(words), total=total or None)
+        if self.bars is not None:
+            self.bars.update(self.bars.task_ids[0], completed=done, total=total or None)
+
+    def hide(self) -> None:
+        """Take the bar away."""
+        if self.bars is not None:
+            self.bars.stop()
+        self.bars, self.words = None, ""
+
+
+def _bars(stream: TextIO) -> Bars:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn
+    from rich.progress import Progress as Bars
+
+    return Bars(
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        console=Console(file=stream),
+        transient=True,
+        # What others write must go where they wrote it to: results stay on stdout.
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )

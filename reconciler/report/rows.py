@@ -73,17 +73,23 @@ def _of(field: FieldChange, detail: Detail) -> Iterator[Row]:
         note = f"from {visible(field.reference)}" if field.reference else ""
         yield Row(path, after=f"(secret, {field.secret})", note=note)
     else:
-        yield from _value(path, field.before, field.after, detail)
+        yield from _value(path, field.before, field.after, detail, ordered=field.ordered)
 
 
 def _value(
-    path: str, before: JsonValue, after: JsonValue, detail: Detail, depth: int = 0
+    path: str,
+    before: JsonValue,
+    after: JsonValue,
+    detail: Detail,
+    depth: int = 0,
+    *,
+    ordered: bool = False,
 ) -> Iterator[Row]:
     sides = (before, after)
     if depth < 4 and _all(sides, dict) and any(sides):
         yield from _map(path, before, after, detail, depth)
     elif _all(sides, list) and not _fits(sides, detail):
-        yield Row(path, items=_limited(_list(before, after, detail), detail))
+        yield Row(path, items=_limited(_list(before, after, detail, ordered), detail))
     elif any(map(is_multiline, sides)) and _all(sides, str) and (lines := _text(before, after)):
         yield Row(path, items=_limited([_shortened(line, detail) for line in lines], detail))
     else:
@@ -126,7 +132,7 @@ def _step(key: str) -> str:
     return f".{visible(key)}" if plain else f"[{compact(key)}]"
 
 
-def _list(before: JsonValue, after: JsonValue, detail: Detail) -> list[Item]:
+def _list(before: JsonValue, after: JsonValue, detail: Detail, ordered: bool) -> list[Item]:
     old, new = (side if isinstance(side, list) else [] for side in (before, after))
     name = _identity(old, new)
     if name:
@@ -134,7 +140,7 @@ def _list(before: JsonValue, after: JsonValue, detail: Detail) -> list[Item]:
     else:
         items = [Item("-", shorten(compact(e), detail.room)) for e in _missing(old, new)]
         items += [Item("+", shorten(compact(e), detail.room)) for e in _missing(new, old)]
-    return [*items, *_order(old, new, detail)]
+    return [*items, *_order(old, new, detail, ordered)]
 
 
 def _missing(these: list[JsonValue], others: list[JsonValue]) -> list[JsonValue]:
@@ -192,18 +198,22 @@ def _element(key: str, old: JsonValue, new: JsonValue, detail: Detail) -> Iterat
             yield Item("~", f"{compact(key)} {visible(str(member))}: {one} -> {other}")
 
 
-def _order(old: list[JsonValue], new: list[JsonValue], detail: Detail) -> Iterator[Item]:
+def _order(
+    old: list[JsonValue], new: list[JsonValue], detail: Detail, ordered: bool
+) -> Iterator[Item]:
     """A line for elements that changed places.
 
-    The engine shows live sets sorted. So a live list that is not sorted has an order that counts;
-    and two lists of the same elements are in the plan only because of their order.
+    Two lists of the same elements are in the plan only because of their order, whatever is known
+    of the field.
     """
     had, has = [compact(e) for e in old], [compact(e) for e in new]
     common = set(had) & set(has)
     was, now = ([e for e in side if e in common] for side in (had, has))
-    if was != now and (sorted(had) == sorted(has) or had != sorted(had)):
+    if was != now and (ordered or sorted(had) == sorted(has)):
         one, other = shorten_pair(", ".join(was), ", ".join(now), detail.room)
         yield Item("~", f"order: {one} -> {other}")
+    elif ordered and was == now and has[: len(was)] != was:
+        yield Item("~", shorten(f"order: {', '.join(has)}", detail.room))
 
 
 LONGEST_TEXT = 400

@@ -16,7 +16,7 @@ _FONT_SIZE = 14
 _CELL = 8.4
 _LINE = 20
 _PAD = 18
-_BAR = 36
+_BAR = 44
 
 _CLASSES = {
     "1": "b",
@@ -78,8 +78,8 @@ def terminal_svg(ansi_text: str, title: str) -> str:
 def _window(width: int, height: int, name: str) -> Iterator[str]:
     yield (f'<rect class="w" x="0.5" y="0.5" width="{width - 1}" height="{height - 1}" rx="8"/>')
     for index, fill in enumerate(("#ff5f57", "#febc2e", "#28c840")):
-        yield f'<circle cx="{_PAD + 20 * index + 4}" cy="18" r="6" fill="{fill}"/>'
-    yield f'<text class="t" x="{width / 2:g}" y="23" text-anchor="middle">{name}</text>'
+        yield f'<circle cx="{_PAD + 20 * index + 4}" cy="20" r="6" fill="{fill}"/>'
+    yield f'<text class="t" x="{width / 2:g}" y="25" text-anchor="middle">{name}</text>'
 
 
 def _body(lines: list[str]) -> Iterator[str]:

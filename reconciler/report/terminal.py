@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from textwrap import wrap
 
 from reconciler.errors import Diagnostic
-from reconciler.model import Action, Address, Block, Change, Origin, Outcome, Plan
+from reconciler.model import (
+    DRIFT_STATUSES,
+    Action,
+    Address,
+    Block,
+    Change,
+    Drift,
+    DriftEntry,
+    DriftStatus,
+    Origin,
+    Outcome,
+    Plan,
+)
 from reconciler.report.diagnostics import diagnostics_text, validation_text
-from reconciler.report.drift import STATUSES, Drift, DriftEntry, DriftStatus
 from reconciler.report.figures import counted, duration, evidence_words
 from reconciler.report.layout import paragraphs, spaced
 from reconciler.report.paint import Paint, Style, painter
@@ -19,10 +31,10 @@ from reconciler.report.verdict import (
     by_importance,
     is_quiet,
     is_unfinished,
+    loss_words,
     nothing_words,
     outcome_words,
     past,
-    risk_words,
     scope_words,
     summary_words,
 )
@@ -110,8 +122,12 @@ class _Page:
         return f"{_INDENT}  {self.paint(_SIGN_STYLES[item.sign], f'{item.sign} {item.text}')}"
 
     def note(self, label: str, text: str, style: Style = "plain") -> str:
-        """One labelled line below a headline."""
-        return f"{_INDENT}{self.paint('dim', label + ':')} {self.paint(style, text)}"
+        """A labelled text below a headline, on as many lines as the width asks for."""
+        lead = len(_INDENT) + cells(label) + 2
+        room = max(40, self.width - lead)
+        told = wrap(text, room, break_long_words=False, break_on_hyphens=False)
+        lines = [self.paint(style, line) for line in told]
+        return f"{_INDENT}{self.paint('dim', label + ':')} " + ("\n" + " " * lead).join(lines)
 
 
 def _new_style(text: str) -> Style:
@@ -174,7 +190,7 @@ def _notes(change: Change, page: _Page) -> Iterator[str]:
     if change.blocked:
         yield change.action.value
         yield "blocked"
-    elif change.action in (Action.REPLACE, Action.CONVERT, Action.DEPLOY):
+    elif change.action not in (Action.CREATE, Action.UPDATE):  # their symbols are known to all
         yield change.action.value
     if change.risk in ("disruptive", "destructive") and change.action is not Action.DELETE:
         yield change.risk
@@ -208,8 +224,9 @@ def _totals(plan: Plan, page: _Page) -> Iterator[str]:
     if is_quiet(plan):
         yield nothing_words(plan)
         return
-    if any(c.action in (Action.DELETE, Action.REPLACE) for c in plan.pending):
-        yield page.paint("alarm", f"{risk_words(plan)}.")
+    loss = loss_words(plan)
+    if loss:
+        yield page.paint("alarm", f"{loss}.")
     yield f"{page.paint('bold', 'Plan:')} {summary_words(plan)}."
     if plan.digest:
         yield page.paint("dim", visible(plan.digest))
@@ -295,7 +312,7 @@ def drift_text(
 ) -> str:
     """What changed live since the last apply: last applied -> live."""
     page = _Page(color, width, verbose)
-    entries = sorted(drift.entries, key=lambda e: STATUSES.index(e.status))
+    entries = sorted(drift.entries, key=lambda e: DRIFT_STATUSES.index(e.status))
     return paragraphs(
         [
             spaced([*_drifted(entry, page)] for entry in entries),

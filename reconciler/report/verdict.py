@@ -82,13 +82,22 @@ def _selection(scope: Scope) -> list[str]:
 
 def risk_words(plan: Plan) -> str:
     """What is at stake: `2 repositories would lose 1.2 TB; 1 disruptive edit; 14 safe edits`."""
-    losing = [c for c in plan.pending if c.action in (Action.DELETE, Action.REPLACE)]
-    parts = [_loss(losing)] if losing else []
-    rest = [c for c in plan.pending if c.action not in (Action.DELETE, Action.REPLACE)]
+    loss = loss_words(plan)
+    parts = [loss] if loss else []
+    rest = [c for c in plan.pending if c.action not in _LOSING]
     for risk in _RISKS:
         count = sum(1 for change in rest if change.risk == risk)
         parts += [counted(count, f"{risk} change")] if count else []
     return "; ".join(parts)
+
+
+def loss_words(plan: Plan) -> str:
+    """`2 repositories would lose 1.2 TB`, or nothing."""
+    losing = [c for c in plan.pending if c.action in _LOSING]
+    return _loss(losing) if losing else ""
+
+
+_LOSING = (Action.DELETE, Action.REPLACE)
 
 
 def _loss(losing: Sequence[Change]) -> str:

@@ -16,14 +16,20 @@ from contextlib import contextmanager
 from typing import Any
 
 from reconciler.sandbox import (
-    access,
     auth,
     control,
+    environments,
     faults,
     federation,
+    groups,
+    legacy_groups,
+    project_repositories,
+    projects,
     repositories,
     storage,
     system,
+    system_configuration,
+    users,
 )
 from reconciler.sandbox.clock import Clock
 from reconciler.sandbox.messages import ConnectionReset, Request, Response
@@ -40,7 +46,13 @@ Json = Any
 # More special paths come first; storage ends with the paths that match nearly everything.
 ROUTES: tuple[Route, ...] = (
     *system.ROUTES,
-    *access.ROUTES,
+    *system_configuration.ROUTES,
+    *project_repositories.ROUTES,
+    *environments.ROUTES,
+    *projects.ROUTES,
+    *groups.ROUTES,
+    *users.ROUTES,
+    *legacy_groups.ROUTES,
     *federation.ROUTES,
     *repositories.ROUTES,
     *storage.ROUTES,
@@ -84,7 +96,7 @@ class Platform:
     @property
     def rules(self) -> Rules:
         """The rules its repositories are written by."""
-        return Rules(self.store, self.version)
+        return Rules(self.store, self.version, self.sandbox.quirks["undefined_environments"])
 
     def handle(self, request: Request) -> Response:
         """A request in, the response out; raises ConnectionReset when a fault says so."""
@@ -164,7 +176,7 @@ class Sandbox:
         if found is None or route is None or not at_least(self.version, route.since):
             known = self.router.methods(request.path) if found is None else []
             raise Refusal(405, "Method Not Allowed") if known else Refusal(404, "Not Found")
-        if route.needs == "admin" and caller != "admin":
+        if not auth.allowed(route.needs, caller):
             raise Refusal(403, "Forbidden")
         return route, Call(platform, request, found[1], caller)
 

@@ -50,6 +50,12 @@ def basic_password(value: str) -> str:
         return ""
 
 
+def allowed(needs: str, caller: str) -> bool:
+    """Whether a caller may use a route with these needs."""
+    callers = {"admin": ("admin",), "whole": ("admin", "read")}
+    return caller in callers.get(needs, (caller,))
+
+
 def sees(caller: str, key: str) -> bool:
     """Whether this caller may know of the repository at all."""
     return caller != "partial" or key.startswith(VISIBLE_PREFIX)

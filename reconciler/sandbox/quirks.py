@@ -23,6 +23,10 @@ DEFAULTS: dict[str, bool] = {
     "strict_conflicts": False,
     # Attaching a repository to a project shows only after some reads.
     "slow_attach": False,
+    # A project counts as full for some deletions after its repositories were detached.
+    "slow_detach": False,
+    # A repository that names an environment nobody created is refused.
+    "undefined_environments": False,
     # The platform is JFrog's cloud, not self-hosted.
     "cloud": False,
 }

@@ -30,9 +30,10 @@ ANY_MEMBERS = ("generic", "p2")
 class Rules:
     """The platform's store and version, and how each write goes through them."""
 
-    def __init__(self, store: Store, version: str) -> None:
+    def __init__(self, store: Store, version: str, undefined_environments: bool = False) -> None:
         self.store = store
         self.version = version
+        self.undefined_environments = undefined_environments
 
     # --- create ------------------------------------------------------------------------------
 
@@ -76,7 +77,9 @@ class Rules:
         """A project that does not exist is silently ignored; an existing one brings DEV."""
         project = fields.pop("projectKey", "")
         environments = fields.pop("environments", [])
-        if project in self.store.projects:
+        known = project in self.store.projects
+        self.check_defined(environments, project if known else None)
+        if known:
             self.check_environments(environments)
             repository.put("projectKey", project)
             repository.put("environments", environments or ["DEV"])
@@ -94,6 +97,19 @@ class Rules:
                 raise Refusal(400, "A repository can be assigned to one environment only")
         elif not set(environments) <= {"DEV", "PROD"}:
             raise Refusal(400, "Only the environments DEV and PROD are supported")
+
+    def check_defined(self, environments: list[Json], project: str | None) -> None:
+        """Since environments can be made, they must exist, outside of projects too.
+
+        Behind a switch, because a repository's body is often tried before its environments are.
+        """
+        if not self.undefined_environments or not at_least(self.version, "7.53.1"):
+            return
+        known = self.store.known_environments(project)
+        for name in environments:
+            if name not in known:
+                owner = project or "default"
+                raise Refusal(400, f"Undefined environment '{name}' in the project '{owner}'\n")
 
     def fill_default_proxy(self, repository: Repository, fields: dict[str, Json]) -> None:
         """A new remote takes the platform's proxy unless it names one or disables proxies."""
@@ -127,6 +143,7 @@ class Rules:
             repository.drop("projectKey")
             repository.drop("environments")
         environments = fields.pop("environments", None)
+        self.check_defined(environments or [], repository.project)
         if environments is None or repository.project is None:
             return
         self.check_environments(environments)

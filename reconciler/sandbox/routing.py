@@ -40,7 +40,8 @@ class Route:
     handler: Handler
 
     needs: str = "read"
-    """admin: only the admin token. read: any known token. nothing: no token at all."""
+    """admin: only the admin token. whole: also the one that reads everything. read: any known
+    token. nothing: no token at all."""
 
     since: str = ""
     """The version that brought the endpoint; older ones answer 404."""

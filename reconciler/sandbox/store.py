@@ -1,4 +1,4 @@
-"""What one platform holds: repositories, artifacts, projects, and the names that are taken.
+"""What one platform holds: repositories, artifacts, projects, people, and the names that are taken.
 
 Every object keeps the JSON bytes of its answers beside it, dropped on each write: ten thousand
 repositories are listed by joining bytes, not by encoding objects.
@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from reconciler.sandbox import repository_defaults as tables
+from reconciler.sandbox.directory import Directory
 from reconciler.sandbox.package_types import LAYOUT_NAMES
 
 Json = Any
@@ -121,6 +122,17 @@ class PendingAttach:
     reads: int
 
 
+@dataclass
+class Share:
+    """Who besides its owner may use a repository."""
+
+    projects: list[str] = field(default_factory=list)
+    everyone: bool = False
+
+    read_only: bool = False
+    """One flag for the repository, though it is sent with each share."""
+
+
 class Names:
     """The one namespace: a key must differ, whatever its case, from everything else in here."""
 
@@ -149,6 +161,12 @@ class Store:
         self.artifacts: dict[str, dict[str, Artifact]] = {}
         self.projects: dict[str, dict[str, Json]] = {}
         self.pending: dict[str, PendingAttach] = {}
+        self.leaving: dict[str, int] = {}
+        """By project: how many deletions are still refused, though nothing is in it any more."""
+        self.shares: dict[str, Share] = {}
+        self.environments: list[str] = ["DEV", "PROD"]
+        self.project_environments: dict[str, list[str]] = {}
+        self.directory = Directory()
         self.base_url: str | None = None
         self.default_proxy: str | None = None
 
@@ -174,19 +192,34 @@ class Store:
         self.keys.pop(key.lower())
         self.artifacts.pop(key, None)
         self.pending.pop(key, None)
+        self.shares.pop(key, None)
         for virtual in self:
             if virtual.rclass == "virtual":
                 forget_member(virtual, key)
 
     def assign(self, key: str, project: str | None) -> None:
-        """A repository and its new project in; DEV is what it gets when it has no environments."""
+        """A repository and its new project in; DEV is what it gets when it has no environments.
+
+        Environments of another project stay behind.
+        """
         repository = self.repositories[key]
         if project is None:
             repository.drop("projectKey")
             repository.drop("environments")
         else:
+            foreign = self.foreign_environments(project)
+            kept = [name for name in repository.get("environments") or [] if name not in foreign]
             repository.put("projectKey", project)
-            repository.put("environments", repository.get("environments") or ["DEV"])
+            repository.put("environments", kept or ["DEV"])
+
+    def known_environments(self, project: str | None) -> list[str]:
+        """A project in, the environments its repositories may have out, the global ones first."""
+        return [*self.environments, *self.project_environments.get(project or "", [])]
+
+    def foreign_environments(self, project: str) -> set[str]:
+        """A project in, the environments of all other projects out."""
+        others = self.project_environments.items()
+        return {name for owner, names in others if owner != project for name in names}
 
     def settle(self, key: str) -> None:
         """A key in; the assignment it was waiting for is visible now."""
@@ -210,6 +243,11 @@ class Store:
             },
             "projects": self.projects,
             "pending": {key: asdict(pending) for key, pending in self.pending.items()},
+            "leaving": self.leaving,
+            "shares": {key: asdict(share) for key, share in self.shares.items()},
+            "environments": self.environments,
+            "projectEnvironments": self.project_environments,
+            "directory": self.directory.dump(),
             "baseUrl": self.base_url,
             "defaultProxy": self.default_proxy,
         }
@@ -226,6 +264,11 @@ class Store:
         }
         self.projects = data.get("projects", {})
         self.pending = {key: PendingAttach(**p) for key, p in data.get("pending", {}).items()}
+        self.leaving = data.get("leaving", {})
+        self.shares = {key: Share(**share) for key, share in data.get("shares", {}).items()}
+        self.environments = data.get("environments", self.environments)
+        self.project_environments = data.get("projectEnvironments", {})
+        self.directory.load(data.get("directory", {}))
         self.base_url = data.get("baseUrl")
         self.default_proxy = data.get("defaultProxy")
 

@@ -203,8 +203,3 @@ def test_names_of_the_api() -> None:
         "enableComposerv1Indexing": ("enableComposerv1Indexing", ("enableComposerV1Indexing",)),
         "pypiRegistryUrl": ("pyPIRegistryUrl", ("pypiRegistryUrl",)),
     }
-
-
-def test_the_layouts_cover_every_package_type() -> None:
-    """A new package type needs a layout as well."""
-    assert set(types.LAYOUTS) == KNOWN_TYPES

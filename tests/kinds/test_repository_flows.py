@@ -80,12 +80,12 @@ def test_create_sends_class_and_key() -> None:
         ({"projectKey": None}, [f"DELETE {ATTACH}"]),
         (
             {"projectKey": "pay", "notes": "x"},
-            ["POST /artifactory/api/repositories/npm%20local", f"PUT {ATTACH}/pay"],
+            [f"PUT {ATTACH}/pay", "POST /artifactory/api/repositories/npm%20local"],
         ),
     ],
 )
 def test_update(body: dict[str, Any], expected: list[str]) -> None:
-    """The project is assigned after the other fields, which are left out when unchanged."""
+    """The project is assigned before the other fields: environments count inside one only."""
     sent, _ = play(LOCAL.rest.update(Write(HERE, body)), *[answer(b"ok")] * len(expected))
 
     assert lines(sent) == expected

@@ -83,7 +83,7 @@ def test_plain_scalars(written: str, meant: Any) -> None:
         data = data_of(text)
         value = data["a"] if isinstance(data, dict) else data[0]["a"]
 
-        assert value == meant and type(value) is type(meant)
+        assert (value, type(value)) == (meant, type(meant))
 
 
 def test_whole_manifest() -> None:
@@ -168,7 +168,8 @@ def test_no_limit_without_aliases() -> None:
         ("a: 1\nb: 2\na: 3\n", [("duplicate-key", "3:1")]),
         ("a: 1\n'a': 3\n\"a\": 4\n", [("duplicate-key", "2:1"), ("duplicate-key", "3:1")]),
         ("1: a\n", [("non-text-key", "1:1")]),
-        ("{~: a,\n true: b,\n : c}\n", [("non-text-key", f"{line}:2") for line in (1, 2, 3)]),
+        ("~: a\ntrue: b\n", [("non-text-key", "1:1"), ("non-text-key", "2:1")]),
+        ("?\n: c\n", [("non-text-key", "1:2")]),
         ("010: a\n.inf: b\n", [("non-text-key", "1:1"), ("non-text-key", "2:1")]),
         ("? [a]\n: b\n", [("non-text-key", "1:3")]),
         ("a: {{ value }}\n", [("non-text-key", "1:5")]),
@@ -192,7 +193,7 @@ def test_no_limit_without_aliases() -> None:
         ("a: &x 1\n---\nb: *x\n", [("yaml-syntax", "3:4")]),
         ("a: " + "[" * 64 + "\n", [("nesting-limit", "1:67")]),
         ("é: 010\n", [("leading-zero", "1:4")]),
-        ("a: 010\n---\n--- \nb: [1\n", [("leading-zero", "1:4"), ("yaml-syntax", "5:1")]),
+        ("a: 010\n---\n--- \nb: [1\n", [("leading-zero", "1:4"), ("yaml-syntax", "4:4")]),
     ],
 )
 def test_faults(text: str, expected: list[tuple[str, str]]) -> None:
@@ -221,7 +222,7 @@ def test_messages_say_what_to_do() -> None:
         'for text write "-010", for the number write -10 (octal numbers look like 0o17)'
     )
     assert twice.detail == "the first is on line 2"
-    assert twice.hint == "remove one of the two: line 2 or line 3"
+    assert twice.hint == "remove one of the two"
 
 
 @pytest.mark.parametrize(
@@ -230,18 +231,17 @@ def test_messages_say_what_to_do() -> None:
         ("a:\n\tb: 1\n", "2:1", "begin with this character", "does not allow tabs"),
         ("a: 'x\nb: 1\n", "1:4", "never closed", ""),
         ('a: "x\n---\nb: 1\n', "1:4", "never closed", ""),
-        ("a:1\nb: 2\n", "2:2", "a ':' stands where", "a blank after the ':'"),
-        ("a: {{ v }}/x\n", "1:11", "a key was expected", "${value.NAME}"),
+        ("a:1\nb: 2\n", "1:2", "no blank follows", "a blank after the ':'"),
         ("a: @x\n", "1:4", "begin with this character", "in quotes"),
         ("a: b: c\n", "1:5", "a ':' stands where", ""),
-        ("a: [1, 2\n", "2:1", "the closing bracket is missing", ""),
+        ("a: [1, 2\n", "1:4", "bracket that opens here", ""),
         ("a:\n  - x\n - y\n", "3:2", "expected", ""),
         ('a: "\\q"\n', "1:5", "no escape", ""),
         ('a: "\\ud800"\n', "1:7", "names no character", "the character itself"),
     ],
 )
 def test_syntax_errors(text: str, place: str, summary: str, hint: str) -> None:
-    """A syntax error is told in our words and the parser's, with a hint where the cause is plain."""
+    """A syntax error is told in our words and its own, with a hint where the cause is plain."""
     fault = faults_of(text)[-1]
 
     assert fault.rule == "yaml-syntax"
@@ -332,7 +332,7 @@ def test_hostile_files_are_refused_quickly(text: str) -> None:
 
     found = faults_of(text)
 
-    assert found and len(found) <= yaml_reader.MAX_FAULTS
+    assert 0 < len(found) <= yaml_reader.MAX_FAULTS
     assert time.process_time() - start < 5
 
 

@@ -11,6 +11,8 @@ from reconciler.model import (
     Address,
     Block,
     Change,
+    Drift,
+    DriftEntry,
     FieldChange,
     Origin,
     Outcome,
@@ -19,7 +21,6 @@ from reconciler.model import (
     PlatformInfo,
     Scope,
 )
-from reconciler.report.drift import Drift, DriftEntry
 
 DIGEST = "sha256:9f2c1e0d8b7a6f5e4d3c2b1a09f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6"
 EAST = PlatformInfo("east", "https://east.example.com", {"artifactory": "7.111.4"})
@@ -198,9 +199,9 @@ WARNING = Diagnostic(
 ERROR = Diagnostic(
     "unknown-field",
     "error",
-    "'descripton' is no field of LocalRepository",
+    "'xrayIndx' is no field of LocalRepository",
     detail="LocalRepository has 41 fields",
-    hint="did you mean 'description'?",
+    hint="did you mean 'xrayIndex'?",
     file="manifests/payments.yaml",
     line=9,
     column=3,
@@ -288,7 +289,7 @@ DRIFT = Drift(
 )
 
 SOURCES = {
-    ("manifests/payments.yaml", 9): "  descripton: Packages of the payments team",
+    ("manifests/payments.yaml", 9): "  xrayIndx: true",
     ("manifests/remote.yaml", 9): "  password: {env: CORP_NPM_PASSWORD}",
 }
 

@@ -12,6 +12,13 @@ CONFIGURATIONS = f"{REPOSITORIES}/configurations"
 BATCH = "/artifactory/api/v2/repositories/batch"
 PROJECTS = "/access/api/v1/projects"
 ATTACH = f"{PROJECTS}/_/attach/repositories"
+SHARE = f"{PROJECTS}/_/share/repositories"
+STATUS = f"{PROJECTS}/_/repositories"
+ENVIRONMENTS = "/access/api/v1/environments"
+GROUPS = "/access/api/v2/groups"
+USERS = "/access/api/v2/users"
+OLD_GROUPS = "/artifactory/api/security/groups"
+CONFIGURATION = "/artifactory/api/system/configuration"
 
 
 class Api:
@@ -66,6 +73,18 @@ class Api:
         found: dict[str, Any] = response.json()
         return found
 
+    def project(self, *keys: str) -> None:
+        """Keys in; such projects exist afterwards."""
+        for key in keys:
+            made = self.send("POST", PROJECTS, {"project_key": key, "display_name": key})
+            assert made.status == 201, made.text
+
+    def user(self, *names: str) -> None:
+        """Names in; such users exist afterwards."""
+        for name in names:
+            made = self.send("POST", USERS, {"username": name, "password": "Passw0rd"})
+            assert made.status == 201, made.text
+
     def upload(self, repository: str, path: str, body: bytes = b"content") -> Response:
         """A file in, the answer to its upload out."""
         return self.send("PUT", f"/artifactory/{repository}/{path}", body)
@@ -81,3 +100,8 @@ def at(version: str, **quirks: bool) -> Api:
     """A version in, the administrator of a platform that old out."""
     calm = {"reorder_sets": False, "cache_suffix": False}
     return Api(Sandbox(version=version, quirks={**calm, **quirks}).platforms["default"])
+
+
+def quirky(api: Api, **switches: bool) -> None:
+    """Switches in; the platform has these habits from now on."""
+    api.platform.sandbox.set_quirks(switches)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from reconciler.sandbox import Sandbox
 from tests.sandbox.support import PROJECTS, REPOSITORIES, Api, at, message
 
-SYNC = "/artifactory/api/federation/configSync"
+FEDERATION = "/artifactory/api/federation"
+SYNC = f"{FEDERATION}/configSync"
+MIGRATE = f"{FEDERATION}/migrate"
+CONVERT = f"{FEDERATION}/convertToLocal"
 
 
 @pytest.fixture
@@ -115,7 +120,7 @@ def test_local_becomes_federated(api: Api) -> None:
     """Key, settings and content stay; the server itself is the first member."""
     api.create("libs", package_type="maven", description="d")
     api.upload("libs", "one")
-    response = api.send("POST", "/artifactory/api/federation/migrate/libs")
+    response = api.send("POST", f"{MIGRATE}/libs")
     found = api.get("libs")
 
     assert (response.status, response.text) == (200, "Migration finished successfully.")
@@ -130,16 +135,15 @@ def test_types_without_federation_stay_local(api: Api) -> None:
     api.create("f", "federated")
 
     for key, status in (("h", 400), ("f", 400), ("nope", 404)):
-        assert api.send("POST", f"/artifactory/api/federation/migrate/{key}").status == status
+        assert api.send("POST", f"{MIGRATE}/{key}").status == status
 
 
 def test_federated_becomes_local(api: Api) -> None:
     """200 although some failed; the body alone tells which and why."""
-    convert = "/artifactory/api/federation/convertToLocal"
     api.create("alone", "federated")
     api.create("bound", "federated", members=[{"url": "https://far.example.com/artifactory/b"}])
-    partly = api.send("POST", convert, ["alone", "bound"])
-    nothing = api.send("POST", convert, ["alone", "bound"])
+    partly = api.send("POST", CONVERT, ["alone", "bound"])
+    nothing = api.send("POST", CONVERT, ["alone", "bound"])
 
     assert partly.status == 200
     assert partly.json() == {
@@ -157,6 +161,83 @@ def test_all_become_local(api: Api) -> None:
     """When all succeed, the answer is a sentence with their names."""
     api.create("a", "federated")
     api.create("b", "federated")
-    response = api.send("POST", "/artifactory/api/federation/convertToLocal", ["a", "b"])
+    response = api.send("POST", CONVERT, ["a", "b"])
 
     assert response.text == ("Successfully converted from federated to local repositories: [a, b]")
+
+
+def test_only_local_repositories_migrate(api: Api) -> None:
+    """The other classes stay what they are."""
+    for rclass in ("remote", "virtual", "federated"):
+        api.create(rclass, rclass)
+
+        assert api.send("POST", f"{MIGRATE}/{rclass}").status == 400
+        assert api.get(rclass)["rclass"] == rclass
+
+
+def test_conversions_keep_everything_else(api: Api) -> None:
+    """There and back: content, project, environments, settings and places in virtuals stay."""
+    api.project("pay")
+    settings = {"description": "d", "notes": "n", "excludesPattern": "x/**"}
+    before = api.made("libs", projectKey="pay", environments=["PROD"], **settings)
+    api.create("all", "virtual", repositories=["libs"], defaultDeploymentRepo="libs")
+    api.upload("libs", "a/one", b"hello")
+    both: list[tuple[str, Any]] = [(f"{MIGRATE}/libs", None), (CONVERT, ["libs"])]
+    classes = []
+    for path, body in both:
+        assert api.send("POST", path, body).status == 200
+        classes.append(api.get("libs")["rclass"])
+        listed = api.send("GET", REPOSITORIES, query=(("project", "pay"),)).json()
+
+        assert listed[0]["type"] == classes[-1].upper()
+        assert api.get("libs").items() >= (settings | {"projectKey": "pay"}).items()
+        assert api.get("libs")["environments"] == ["PROD"]
+        assert api.get("all")["repositories"] == ["libs"]
+        assert api.get("all")["defaultDeploymentRepo"] == "libs"
+        assert api.send("GET", "/artifactory/libs/a/one").body == b"hello"
+
+    assert classes == ["federated", "local"]
+    assert api.get("libs") == before
+
+
+def test_members_leave_before_a_conversion(sites: tuple[Api, Api]) -> None:
+    """While another member is named it is refused; afterwards the other side keeps its copy."""
+    east, west = sites
+    east.create("fed", "federated", members=[{"url": url(west, "fed")}])
+    west.upload("fed", "one")
+    refused = east.send("POST", CONVERT, ["fed"])
+    east.update("fed", members=[])
+
+    assert (refused.status, refused.json()) == (
+        400,
+        {"failedConversionRepositories": {"fed": "Repo fed contains remote members"}},
+    )
+    assert east.send("POST", CONVERT, ["fed"]).status == 200
+    assert east.get("fed")["rclass"] == "local"
+    assert west.get("fed")["rclass"] == "federated"
+    assert west.send("GET", "/artifactory/fed/one").status == 200
+
+
+@pytest.mark.parametrize("body", [None, {}, [], "libs", b"[{]"])
+def test_conversion_wants_a_list(api: Api, body: Any) -> None:
+    """Anything but a list of keys is 400."""
+    assert api.send("POST", CONVERT, body).status == 400
+
+
+def test_conversions_came_with_versions() -> None:
+    """To federated since 7.18.3, back since 7.103.0."""
+    for version, migrated, converted in (("7.18.2", 404, 404), ("7.102.9", 200, 404)):
+        api = at(version)
+        api.create("libs")
+
+        assert api.send("POST", f"{MIGRATE}/libs").status == migrated
+        assert api.send("POST", CONVERT, ["libs"]).status == converted
+
+
+def test_conversions_need_the_administrator(api: Api) -> None:
+    """403 for the others."""
+    api.create("libs")
+    other = Api(api.platform, "read")
+
+    assert other.send("POST", f"{MIGRATE}/libs").status == 403
+    assert other.send("POST", CONVERT, ["libs"]).status == 403

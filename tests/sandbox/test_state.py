@@ -9,7 +9,22 @@ import time
 import pytest
 
 from reconciler.sandbox import Request, Sandbox
-from tests.sandbox.support import ATTACH, BATCH, CONFIGURATIONS, PROJECTS, REPOSITORIES, Api, at
+from tests.sandbox.support import (
+    ATTACH,
+    BATCH,
+    CONFIGURATION,
+    CONFIGURATIONS,
+    ENVIRONMENTS,
+    GROUPS,
+    PROJECTS,
+    REPOSITORIES,
+    SHARE,
+    STATUS,
+    USERS,
+    Api,
+    at,
+    quirky,
+)
 
 
 def control(sandbox: Sandbox, method: str, name: str, body: object = None) -> object:
@@ -54,6 +69,50 @@ def test_dump_and_load(api: Api) -> None:
     for path in (CONFIGURATIONS, REPOSITORIES, PROJECTS, "/artifactory/libs/a/one"):
         assert there.send("GET", path).body == api.send("GET", path).body
     assert there.platform.store.repositories["proxy"].hidden["password"] == "secret"
+
+
+def test_everything_of_access_is_dumped(api: Api) -> None:
+    """Projects, environments, shares, users, groups and what is still on its way."""
+    quirky(api, slow_attach=True, slow_detach=True)
+    api.project("pay", "ship")
+    api.user("ann")
+    api.send("POST", GROUPS, {"name": "devs", "manage_webhook": True, "members": ["ann"]})
+    api.send("POST", ENVIRONMENTS, {"name": "QA"})
+    api.send("POST", f"{PROJECTS}/pay/environments", {"name": "pay-qa"})
+    for key in ("libs", "other"):
+        api.create(key, projectKey="ship")
+    api.send("PUT", f"{SHARE}/libs/pay", query=(("readOnly", "true"),))
+    api.send("PUT", f"{ATTACH}/libs/pay", query=(("force", "true"),))
+    api.send("PUT", f"{SHARE}/other", query=(("readOnly", "true"),))
+    api.send("DELETE", f"{ATTACH}/other")
+    api.send("PATCH", CONFIGURATION, b"proxies: {corp: {host: h, platformDefault: true}}")
+    state = json.loads(json.dumps(api.platform.sandbox.dump()))
+    loaded = Sandbox(version="7.0.0")
+    loaded.load(state)
+    there = Api(loaded.platforms["default"])
+    one = ("libs", "other")
+
+    assert loaded.dump() == state
+    for path in (PROJECTS, ENVIRONMENTS, f"{PROJECTS}/pay/environments", f"{GROUPS}/devs"):
+        assert there.send("GET", path).body == api.send("GET", path).body
+    for path in (f"{USERS}/ann", *(f"{STATUS}/{key}" for key in one)):
+        assert there.send("GET", path).body == api.send("GET", path).body
+    assert there.send("DELETE", f"{PROJECTS}/ship").status == 400
+    assert there.made("r", "remote")["proxy"] == "corp"
+
+
+def test_older_states_are_loaded(api: Api) -> None:
+    """What a state does not speak of is as on a fresh server."""
+    state = api.platform.sandbox.dump()
+    platform = state["platforms"]["default"]
+    for name in ("leaving", "shares", "environments", "projectEnvironments", "directory"):
+        del platform[name]
+    api.user("ann")
+    api.platform.sandbox.load(state)
+
+    assert [item["name"] for item in api.send("GET", ENVIRONMENTS).json()] == ["DEV", "PROD"]
+    assert api.send("GET", f"{USERS}/ann").status == 404
+    assert api.send("GET", f"{GROUPS}/readers").status == 200
 
 
 def test_a_dump_is_a_copy(api: Api) -> None:

@@ -10,7 +10,7 @@ from reconciler.cli.options import output_option, settings, wire_options, worksp
 from reconciler.cli.output import diagnostics_to_stderr, note, result, wants_color
 from reconciler.cli.planning import open_session
 from reconciler.errors import Exit, UsageError
-from reconciler.pipeline import adopt
+from reconciler.ownership import adopt
 
 
 @click.command()

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
+from reconciler.cli.interrupt import stoppable
 from reconciler.cli.options import (
     FILE,
     output_option,
@@ -24,10 +21,11 @@ from reconciler.cli.options import (
     write_options,
 )
 from reconciler.cli.output import note, result, wants_color
-from reconciler.cli.planning import guarded, open_session, plan_exit, rendered
-from reconciler.errors import Exit, StalePlanError, UsageError
+from reconciler.cli.planning import open_session, plan_exit, rendered
+from reconciler.cli.saved_plan import SavedPlan, compare, read
+from reconciler.errors import Exit, OutcomeUnknownError, StalePlanError, UsageError
 from reconciler.model import Outcome, Plan
-from reconciler.pipeline import Session, carry_out, make_plan
+from reconciler.pipeline import Session, carry_out, make_plan, run_blocks
 from reconciler.settings import Settings
 
 
@@ -56,9 +54,10 @@ def command(
     a failure is safe and does only what is left.
     """
     given = settings(paths=paths, output=output, **flags)
+    approved = read(plan_file) if plan_file is not None else None
     with open_session(given) as run:
-        made = guarded(run, make_plan(run))
-        _require(made, plan_file, expect_digest)
+        made = make_plan(run)
+        _require(made, approved, expect_digest)
         confirmed = yes or plan_file is not None or expect_digest is not None
         return _Apply(given, run, made, confirmed).run()
 
@@ -73,33 +72,42 @@ class _Apply:
 
     def run(self) -> int:
         """Show, ask, carry out, tell."""
-        blocked = plan_exit(self.made, detailed=False)
+        blocks = run_blocks(self.session, self.made)
+        code = plan_exit(self.made, blocks)
         actionable = [c for c in self.made.changes if not c.is_blocked]
         is_text = self.given.output == "text"
+        self.session.observer.progress("", 0, 0)
         if is_text:
-            result(rendered(self.made, "text", blocked, color=self.color))
-        if actionable and not self.confirmed:
-            self._ask(is_text)
-        outcomes = self._carry_out() if self.made.changes else []
+            result(rendered(self.made, "text", code, color=self.color, blocks=blocks))
+        if actionable and not blocks and not self.confirmed and not self._agreed(is_text):
+            note("not applied: nothing was changed")
+            return int(Exit.INVALID)
+        outcomes = self._carry_out()
+        self.session.observer.progress("", 0, 0)
         code = exit_code(self.made, outcomes)
         if is_text and not self.made.changes:
             return code
         result(self._told(outcomes, code))
         return code
 
-    def _ask(self, is_text: bool) -> None:
+    def _agreed(self, is_text: bool) -> bool:
         if not (sys.stdin.isatty() and sys.stderr.isatty() and is_text):
             raise UsageError(
                 "there is something to do, and nobody to ask",
                 hint="say --yes, or bind the apply to a reviewed plan with --plan or "
                 "--expect-digest",
             )
-        if not click.confirm("Apply this plan?", default=False, err=True):
-            raise UsageError("not applied")
+        return click.confirm("Apply this plan?", default=False, err=True)
 
     def _carry_out(self) -> list[Outcome]:
-        with _stoppable() as stop:
+        with stoppable(self._last_words) as stop:
             return carry_out(self.session, self.made, stop, self._report)
+
+    def _last_words(self) -> None:
+        if self.given.output == "json":
+            from reconciler.report.machine import dumps, error_json
+
+            result(dumps(error_json(OutcomeUnknownError("stopped at once"), int(Exit.PARTIAL))))
 
     def _report(self, outcome: Outcome, done: int, total: int) -> None:
         self.session.observer.progress("applying", done, total)
@@ -126,47 +134,22 @@ def exit_code(made: Plan, outcomes: list[Outcome]) -> int:
     interrupted = [o for o in outcomes if o.result == "not-attempted"]
     if interrupted:
         return int(Exit.PARTIAL if any(o.wrote for o in outcomes) else Exit.INVALID)
-    return plan_exit(made, detailed=False)
+    return plan_exit(made)
 
 
-def _require(made: Plan, plan_file: Path | None, expected: str | None) -> None:
+def _require(made: Plan, approved: SavedPlan | None, expected: str | None) -> None:
     """Raises StalePlanError unless the plan is the approved one."""
-    if plan_file is None and expected is None:
+    if approved is None and expected is None:
         return
     if made.partial:
         raise StalePlanError(
             "the plan is partial: something could not be read, so it cannot be the approved one",
             hint="use a token that sees complete configurations",
         )
-    if plan_file is not None:
-        from reconciler.cli.saved_plan import compare
-
-        compare(plan_file, made)
+    if approved is not None:
+        compare(approved, made)
     if expected is not None and expected != made.digest:
         raise StalePlanError(
             f"the plan's digest is {made.digest}, approved was {expected}",
-            hint="look at the new plan and approve it",
+            hint="look at the new plan (`reconciler plan`) and approve it",
         )
-
-
-@contextmanager
-def _stoppable() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set; a second signal ends the run where it is."""
-    stop = threading.Event()
-
-    def ask_to_stop(signum: int, frame: Any) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-        note("stopping after the request in flight; once more to stop at once")
-
-    handled = (signal.SIGINT, signal.SIGTERM)
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    before = {number: signal.signal(number, ask_to_stop) for number in handled}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

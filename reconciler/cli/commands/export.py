@@ -16,10 +16,10 @@ from reconciler.cli.options import (
     wire_options,
     workspace_options,
 )
-from reconciler.cli.output import note, result
+from reconciler.cli.output import diagnostics_to_stderr, note, result, wants_color
 from reconciler.cli.planning import open_session
-from reconciler.errors import Exit
-from reconciler.pipeline import Exported, export
+from reconciler.errors import Exit, UsageError
+from reconciler.exporting import Exported, export
 
 
 @click.command()
@@ -37,6 +37,11 @@ def command(path: Path | None, output: str, update: bool, **flags: Any) -> int:
     to date. Secrets become references. Exported and planned, nothing differs.
     """
     to_stdout = path is not None and str(path) == "-"
+    if to_stdout and output == "json":
+        raise UsageError(
+            "`-` prints manifests, which are YAML: there is no JSON document beside them",
+            hint="leave out --output json, or export into a folder",
+        )
     given = settings(output=output, **flags)
     with open_session(given, needs_manifests=False) as run:
         found = export(run, None if to_stdout else path, update=update)
@@ -46,11 +51,11 @@ def command(path: Path | None, output: str, update: bool, **flags: Any) -> int:
     for file, text in (*found.created, *found.updated):
         file.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(file, text.encode())
-    _tell(found, output, run.workspace.root)
+    _tell(found, output, run.workspace.root, color=wants_color(given.color))
     return int(Exit.DONE)
 
 
-def _tell(found: Exported, output: str, root: Path) -> None:
+def _tell(found: Exported, output: str, root: Path, *, color: bool) -> None:
     def shown(file: Path) -> str:
         return (file.relative_to(root) if file.is_relative_to(root) else file).as_posix()
 
@@ -73,6 +78,5 @@ def _tell(found: Exported, output: str, root: Path) -> None:
         result(f"created {name}")
     for name in updated:
         result(f"updated {name}")
-    for diagnostic in found.diagnostics:
-        note(f"{diagnostic.severity}: {diagnostic.summary}")
+    diagnostics_to_stderr(found.diagnostics, color=color)
     note(f"{len(created)} created, {len(updated)} updated, {found.unchanged} already declared")

@@ -102,7 +102,9 @@ def command(folder: Path, name: str | None, github: bool) -> int:
         file.write_text(text, encoding="utf-8")
         result(f"created {file.as_posix()}")
     _write_schemas(folder / ".reconciler" / "schemas")
-    note("next: reconciler validate, then reconciler plan with JFROG_URL and JFROG_ACCESS_TOKEN set")
+    note(
+        "next: reconciler validate, then reconciler plan with JFROG_URL and JFROG_ACCESS_TOKEN set"
+    )
     return 0
 
 

@@ -16,13 +16,10 @@ def command(output: str) -> int:
     """List the kinds: area, service, the version each one needs, what it is."""
     kinds = list(builtin())
     if output == "json":
-        import json
+        from reconciler.report.machine import dumps
 
-        result(
-            json.dumps(
-                {"format": "reconciler.kinds/v1", "kinds": list(map(_json, kinds))}, indent=2
-            )
-        )
+        head = {"format": "reconciler.kinds/v1", "exitCode": 0, "diagnostics": []}
+        result(dumps({**head, "kinds": list(map(_json, kinds))}))
     else:
         result("\n".join(_table(kinds)))
     return 0

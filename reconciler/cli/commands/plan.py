@@ -18,8 +18,8 @@ from reconciler.cli.options import (
     write_options,
 )
 from reconciler.cli.output import result, wants_color
-from reconciler.cli.planning import guarded, open_session, plan_exit, rendered
-from reconciler.pipeline import make_plan
+from reconciler.cli.planning import open_session, plan_exit, rendered
+from reconciler.pipeline import make_plan, run_blocks
 
 
 @click.command()
@@ -48,16 +48,19 @@ def command(
     """
     given = settings(paths=paths, output=output, **flags)
     with open_session(given) as run:
-        made = guarded(run, make_plan(run, unmanaged=unmanaged))
-    code = plan_exit(made, detailed=detailed_exitcode)
+        made = make_plan(run, unmanaged=unmanaged)
+        blocks = run_blocks(run, made)
+    code = plan_exit(made, blocks, detailed=detailed_exitcode)
     if out is not None:
-        _save(out, made, code)
+        from reconciler.report.machine import plan_json
+
+        _save(out, plan_json(made, code, blocks=blocks))
     color = wants_color(given.color, stderr=False)
-    result(rendered(made, output, code, color=color, verbose=given.verbose))
+    result(rendered(made, output, code, color=color, verbose=given.verbose, blocks=blocks))
     return code
 
 
-def _save(file: Path, made: Any, code: int) -> None:
-    from reconciler.report.machine import dumps, plan_json
+def _save(file: Path, document: dict[str, Any]) -> None:
+    from reconciler.report.machine import dumps
 
-    file.write_text(dumps(plan_json(made, code)), encoding="utf-8")
+    file.write_text(dumps(document), encoding="utf-8")

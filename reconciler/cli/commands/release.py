@@ -8,7 +8,7 @@ import click
 
 from reconciler.cli.options import output_option, settings, workspace_options
 from reconciler.cli.output import note, result
-from reconciler.pipeline import release
+from reconciler.ownership import release
 
 
 @click.command()

@@ -41,7 +41,9 @@ def command(paths: tuple[Path, ...], output: str, **flags: Any) -> int:
         from reconciler.report.machine import dumps
 
         documents = [{**document(m), "origin": str(m.origin)} for m in chosen]
-        result(dumps({"format": "reconciler.render/v1", "documents": documents}))
+        head = {"format": "reconciler.render/v1", "exitCode": 0}
+        told = [diagnostic.as_json() for diagnostic in found]
+        result(dumps({**head, "diagnostics": told, "documents": documents}))
     else:
         result("---\n".join(_texts(chosen)))
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -23,12 +24,18 @@ def command(port: int, platforms: str, version: str, state: Path | None, connect
     Prints one JSON line with the URLs and tokens when ready; ends on Ctrl-C.
     """
     if connect:
-        raise UsageError("the sandbox of this version has no JFrog Connect")
+        raise UsageError(
+            "the sandbox of this version has no JFrog Connect", hint="leave out --connect"
+        )
     from reconciler.sandbox import Sandbox
     from reconciler.sandbox.server import serve
 
     names = [name.strip() for name in platforms.split(",") if name.strip()]
     if not names or len(set(names)) < len(names):
-        raise UsageError("--platforms needs different names, separated by commas")
+        raise UsageError(
+            "--platforms needs different names, separated by commas", hint="--platforms east,west"
+        )
+    if not re.fullmatch(r"\d+\.\d+\.\d+", version):
+        raise UsageError(f"'{version}' is no version", hint="--version 7.111.4")
     serve(Sandbox(names, version=version), port, state, sys.stdout)
     return 0

@@ -28,7 +28,8 @@ def command(kind: str | None, write: Path | None) -> int:
     wanted = UMBRELLA if kind is None else f"{kind}.schema.json"
     if wanted not in found:
         names = [name.partition(".")[0] for name in found]
-        raise UsageError(f"there is no kind '{kind}'", hint=nearest_hint(str(kind), names))
+        near = nearest_hint(str(kind), names)
+        raise UsageError(f"there is no kind '{kind}'", hint=near or f"there are {', '.join(names)}")
     result(_text(found[wanted]))
     return 0
 

@@ -17,7 +17,7 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.output import diagnostics_to_stderr, note, result, source_line, wants_color
 from reconciler.errors import Exit, has_errors
-from reconciler.pipeline import Desire, desire
+from reconciler.pipeline import Desire, desire, place_in_repository
 
 
 @click.command()
@@ -39,15 +39,16 @@ def command(paths: tuple[Path, ...], online: bool, output: str, **flags: Any) ->
     if online and not has_errors(found):
         found += _ask(given, wanted)
     code = Exit.INVALID if has_errors(found) else Exit.DONE
-    counts = {"documents": len(wanted.documents), "manifests": len(wanted.manifests)}
     if output == "json":
+        from reconciler.report.diagnostics import Counts
         from reconciler.report.machine import dumps, validation_json
 
+        counts = Counts.of(wanted.manifests, len(wanted.documents))
         result(dumps(validation_json(found, int(code), counts)))
     elif output == "github":
         from reconciler.report.github import annotations
 
-        result(annotations(found))
+        result(annotations(found, root=place_in_repository(wanted.workspace.root)))
     else:
         color = wants_color(given.color)
         diagnostics_to_stderr(found, color=color, source=source_line(wanted.workspace.root))

@@ -7,7 +7,6 @@ combination, it is listed. Release-bundle repositories are made by the server an
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 PACKAGE_TYPES = (
     "alpine", "ansible", "bower", "cargo", "chef", "cocoapods", "composer", "conan", "conda",
@@ -63,30 +62,6 @@ CACHED_BY_VIRTUAL = (
     "alpine", "ansible", "chef", "conan", "conda", "cran", "debian", "helm", "npm", *RPM,
 )  # fmt: skip
 """Types whose virtual repositories keep an index of their own for a while."""
-
-OTHER_LAYOUT = "simple-default"
-
-LAYOUTS: Mapping[str, Any] = {
-    **dict.fromkeys((*PACKAGE_TYPES, *ALIASES), OTHER_LAYOUT),
-    "ansible": "ansible-default",
-    "bower": "bower-default",
-    "composer": "composer-default",
-    "conan": "conan-default",
-    "go": "go-default",
-    "gradle": "maven-2-default",
-    "ivy": "ivy-default",
-    "maven": "maven-2-default",
-    "nix": "nix-default",
-    "npm": "npm-default",
-    "nuget": "nuget-default",
-    "puppet": "puppet-default",
-    "sbt": "sbt-default",
-    "swift": "swift-default",
-}
-"""The layout a new repository gets, by package type."""
-
-LOCAL_LAYOUTS: Mapping[str, Any] = {**LAYOUTS, "terraform": None}
-"""The same where content is deployed: for Terraform it depends on `terraformType`."""
 
 
 def stored_name(package_type: str) -> str:

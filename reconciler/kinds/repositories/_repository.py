@@ -24,8 +24,6 @@ from reconciler.kinds.marks import (
     Same,
 )
 from reconciler.kinds.repositories._package_types import (
-    LAYOUTS,
-    OTHER_LAYOUT,
     PACKAGE_TYPES,
     WITHOUT_PRIORITY,
     classes_of,
@@ -91,11 +89,10 @@ class RepositorySpec(ObjectSpec):
     """Paths that are refused although `includesPattern` admits them: Ant-style patterns, separated
     by commas. Empty refuses nothing."""
 
-    repoLayoutRef: Annotated[
-        str, Ref("RepositoryLayout", open=True), Default(OTHER_LAYOUT, LAYOUTS)
-    ] = unset()
-    """Name of the layout that says what the parts of a path mean. Older servers choose
-    `maven-2-default` for every type when it is left out."""
+    repoLayoutRef: Annotated[str, Ref("RepositoryLayout", open=True)] = unset()
+    """Name of the layout that says what the parts of a path mean, such as `npm-default`. Better
+    always declared: left out at creation, the server takes `maven-2-default` for every package
+    type, where its own pages would choose by type."""
 
 
 class StoringSpec(RepositorySpec):
@@ -135,6 +132,7 @@ MAX_REMOTE_KEY = 58
 _RESERVED = frozenset({".", "..", "&", "list", "release-bundles"})
 _ASCII_FIRST = frozenset(ascii_letters + digits + "_")
 _ASCII_LATER = _ASCII_FIRST | {"-", "."}
+_USUAL_KEY = re.compile("[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _NAME = ("metadata", "name")
 
 
@@ -177,6 +175,8 @@ def _limit(longest: int) -> str:
 
 def _bad_character(key: str) -> str:
     """What is wrong with the characters of a key, as the end of a sentence; empty if nothing."""
+    if _USUAL_KEY.fullmatch(key):
+        return ""
     if not key:
         return "is empty"
     for char in key:
@@ -203,7 +203,9 @@ def _beyond_ascii(first: bool) -> re.Pattern[str]:
 
 
 def _shown(char: str) -> str:
-    return f"'{char}'" if char.isprintable() and char != " " else f"U+{ord(char):04X}"
+    if char == " ":
+        return "a blank"
+    return f"'{char}'" if char.isprintable() else f"U+{ord(char):04X}"
 
 
 def key_not_of_a_cache(subject: Subject) -> Iterator[Fault]:
@@ -365,12 +367,15 @@ class RepositoryCollection(Collection):
     """Whether the place of the files may be missing because there were never any."""
 
     def update(self, write: Write) -> Flow:
-        """The changed fields, then the project: a POST alone does not move a repository."""
+        """The project, then the other changed fields: a POST alone does not move a repository.
+
+        Environments written before the project would be lost.
+        """
+        if "projectKey" in write.body:
+            yield from _assign(write.name, write.body["projectKey"])
         body = {name: value for name, value in write.body.items() if name != "projectKey"}
         if body:
             yield from send(self._write(self.update_by, write, body))
-        if "projectKey" in write.body:
-            yield from _assign(write.name, write.body["projectKey"])
 
     def measure(self, address: Address) -> Flow:
         """Counts the files by listing them all: expensive for a big repository."""

@@ -10,10 +10,8 @@ from reconciler.kinds.kind import Kind
 from reconciler.kinds.marks import FIXED, UNORDERED, Default, Known, OnlyFor, Ref, Since, Wire
 from reconciler.kinds.repositories._package_types import (
     LOCAL,
-    LOCAL_LAYOUTS,
     MAVEN_LIKE,
     OCI_LIKE,
-    OTHER_LAYOUT,
     RPM,
     SIGNED,
 )
@@ -38,12 +36,6 @@ class LocalRepositorySpec(StoringSpec):
     packageType: Annotated[str, FIXED, SAME_PACKAGE_TYPE, Known(*LOCAL)]
     """Format of the packages, such as `npm` or `docker`. It decides which other fields exist and
     stays as it was at creation."""
-
-    repoLayoutRef: Annotated[
-        str, Ref("RepositoryLayout", open=True), Default(OTHER_LAYOUT, LOCAL_LAYOUTS)
-    ] = unset()
-    """Name of the layout that says what the parts of a path mean. Older servers choose
-    `maven-2-default` for every type when it is left out."""
 
     signedUrlTtl: Annotated[int, Field(ge=0), Default(90)] = unset()
     """How long a signed address is valid. The reference names no unit."""

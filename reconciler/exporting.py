@@ -1,0 +1,142 @@
+"""What is live in, the texts of manifest files out; the caller writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from os.path import relpath
+from pathlib import Path
+from typing import Any
+
+from reconciler.engine.diff import diff
+from reconciler.engine.select import in_scope
+from reconciler.errors import Diagnostic
+from reconciler.manifests.export import file_of, manifest_of
+from reconciler.model import UNSET, Address, Manifest
+from reconciler.pipeline import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """Files to write, with their texts, and how many live objects needed none."""
+
+    created: tuple[tuple[Path, str], ...] = ()
+    updated: tuple[tuple[Path, str], ...] = ()
+    unchanged: int = 0
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def export(run: Session, path: Path | None, *, update: bool = False) -> Exported:
+    """Manifests for everything live and in scope; writes nothing.
+
+    Objects that are declared already are left out; with `update`, the texts of their files with
+    the declared fields brought up to date. Raises UnreachableError.
+    """
+    from reconciler.manifests.yaml_editor import dump
+
+    folder = _export_folder(run, path)
+    declared_ = {m.address: m for m in run.desire.manifests}
+    created: dict[Path, str] = {}
+    edits: dict[str, list[Edit]] = {}
+    taken: list[Diagnostic] = []
+    unchanged = 0
+    for address, raw in _live_in_scope(run):
+        manifest = declared_.get(address)
+        if manifest is None:
+            file = folder / _place(run, address)
+            if file.exists():
+                taken.append(_taken(run, address, file))
+            else:
+                created[file] = dump(_exported(run, address, raw), header=_header(run, file))
+            continue
+        changed_fields = _field_edits(run, manifest, raw) if update else []
+        if changed_fields:
+            edits.setdefault(manifest.origin.file, []).append((manifest.index, changed_fields))
+        else:
+            unchanged += 1
+    return Exported(tuple(created.items()), tuple(_edited(run, edits)), unchanged, tuple(taken))
+
+
+Edit = tuple[int, list[tuple[tuple[str | int, ...], Any]]]
+SCHEMA = ".reconciler/schemas/manifest.schema.json"
+"""Where `reconciler init` puts the schema, relative to the workspace."""
+
+
+def _header(run: Session, file: Path) -> str:
+    """The line by which editors find the schema."""
+    path = relpath(run.workspace.root / SCHEMA, file.parent)
+    return f"# yaml-language-server: $schema={Path(path).as_posix()}"
+
+
+def _place(run: Session, address: Address) -> str:
+    """A manifest's file; what lies on another platform than the usual one gets a folder for it."""
+    usual = not run.workspace.is_plural or [address.platform] == run.workspace.default_platforms
+    return file_of(address) if usual else f"{address.platform}/{file_of(address)}"
+
+
+def _taken(run: Session, address: Address, file: Path) -> Diagnostic:
+    name = file.relative_to(run.workspace.root) if _is_inside(run, file) else file
+    return Diagnostic(
+        "file-exists",
+        "warning",
+        f"{name.as_posix()} exists and does not declare {address}; it was left as it is",
+        hint="move the file away, or export into another folder",
+        file=name.as_posix(),
+        address=str(address),
+    )
+
+
+def _is_inside(run: Session, file: Path) -> bool:
+    return file.is_relative_to(run.workspace.root)
+
+
+def _export_folder(run: Session, path: Path | None) -> Path:
+    if path is not None:
+        return path.absolute()
+    written = run.workspace.spec.get("manifests") or ["manifests"]
+    return run.workspace.root / str(written[0])
+
+
+def _live_in_scope(run: Session) -> Iterator[tuple[Address, Mapping[str, Any]]]:
+    for platform in run.observer.clients:
+        for found, raw in sorted(run.observer.list_all(platform), key=lambda item: item[0].full):
+            address = replace(found, qualified=run.workspace.is_plural)
+            if in_scope(address, run.scope):
+                yield address, raw
+
+
+def _exported(run: Session, address: Address, raw: Mapping[str, Any]) -> dict[str, Any]:
+    kind = run.registry[address.kind]
+    version = run.observer.infos[address.platform].versions.get(kind.service, "")
+    defaults = run.workspace.defaults_for(kind.name)
+    document = manifest_of(kind, address, raw, defaults, version)
+    if run.workspace.is_plural and [address.platform] != run.workspace.default_platforms:
+        document["metadata"]["platforms"] = [address.platform]
+    return document
+
+
+def _field_edits(
+    run: Session, manifest: Manifest, raw: Mapping[str, Any]
+) -> list[tuple[tuple[str | int, ...], Any]]:
+    """The declared fields whose live value is another one; secrets are left alone."""
+    kind = run.registry[manifest.address.kind]
+    found = diff(kind, manifest, kind.rest.live(raw), run.inventory.get(manifest.address))
+    never_returned = {name for name, known in kind.fields.items() if known.write_only}
+    return [
+        (tuple(f.path.split(".")), None if f.before is UNSET else f.before)
+        for f in (*found.changes, *found.stuck, *found.fixed)
+        if f.secret is None
+        and f.path.startswith("spec.")
+        and f.path.split(".")[1] not in never_returned
+    ]
+
+
+def _edited(run: Session, edits: Mapping[str, list[Edit]]) -> Iterator[tuple[Path, str]]:
+    from reconciler.manifests.yaml_editor import edit
+
+    for name, changes in edits.items():
+        file = run.workspace.root / name
+        text = file.read_bytes().decode("utf-8")
+        for index, fields in changes:
+            text = edit(text, index, fields)
+        yield file, text

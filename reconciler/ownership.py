@@ -1,0 +1,119 @@
+"""Addresses in, ownership recorded or forgotten; no platform is written to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from reconciler.engine.diff import declared
+from reconciler.errors import Diagnostic, InvalidManifests, UsageError, has_errors
+from reconciler.kinds.registry import builtin
+from reconciler.manifests.messages import nearest_hint
+from reconciler.manifests.workspace import Workspace
+from reconciler.manifests.workspace_file import read_workspace
+from reconciler.model import Action, Address, Change, Entry, Inventory, Manifest
+from reconciler.pipeline import Session, make_plan, refuse_unavailable
+from reconciler.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """What an adoption recorded, what it could not, and how many objects were owned already."""
+
+    adopted: tuple[Address, ...] = ()
+    absent: tuple[Address, ...] = ()
+    refused: tuple[Diagnostic, ...] = ()
+    already: int = 0
+
+
+def adopt(run: Session, addresses: Sequence[str] | None) -> Adopted:
+    """Record declared live objects as owned; None stands for all of them. Writes no platform.
+
+    A field that differs is not recorded as applied: the next plan shows it.
+    Raises UsageError for an address no manifest declares.
+    """
+    wanted = _named(run, addresses)
+    made = make_plan(replace(run, chosen=tuple(m for m in run.chosen if m.address in wanted)))
+    entries: dict[str, Entry] = {}
+    absent: list[Address] = []
+    refused: list[Diagnostic] = []
+    adopting = {c.address: c for c in made.changes if c.adopting}
+    for change in made.changes:
+        if change.blocked is not None and change.blocked.code in ("other-owner", "name-taken"):
+            text = f"{change.address}: {change.blocked.message}"
+            refused.append(
+                Diagnostic(change.blocked.code, "error", text, address=str(change.address))
+            )
+        elif change.address in adopting:
+            manifest = next(m for m in run.chosen if m.address == change.address)
+            entries[change.address.full] = _as_found(run, manifest, change)
+        elif change.action is Action.CREATE:
+            absent.append(change.address)
+    refused += [d for d in made.diagnostics if d.severity == "error"]
+    run.store.change(entries)
+    taken = tuple(a for a in adopting if a.full in entries)
+    already = len(wanted) - len(taken) - len(absent) - len(refused)
+    return Adopted(taken, tuple(absent), tuple(refused), already)
+
+
+def _named(run: Session, addresses: Sequence[str] | None) -> set[Address]:
+    declared_ = {m.address for m in run.chosen}
+    if addresses is None:
+        return declared_
+    return {_declared_address(run, text, declared_) for text in addresses}
+
+
+def _declared_address(run: Session, text: str, known: set[Address]) -> Address:
+    for platform in run.observer.clients:
+        try:
+            address = Address.parse(text, platform)
+        except ValueError as error:
+            raise UsageError(str(error), hint="such as LocalRepository/npm-local") from None
+        if address in known:
+            return next(a for a in known if a == address)
+    raise UsageError(
+        f"no manifest declares {text}", hint="adopting needs a manifest; `export` writes one"
+    )
+
+
+def _as_found(run: Session, manifest: Manifest, change: Change) -> Entry:
+    """An entry for an object as it is: only what equals the manifest counts as applied."""
+    differing = {f.path for f in change.fields}
+    fields = declared(run.registry[manifest.address.kind], manifest)
+    applied = {f.path: f.after for f in fields if f.secret is None and f.path not in differing}
+    return Entry(run.workspace.name, applied)
+
+
+def release(settings: Settings, addresses: Sequence[str]) -> list[Address]:
+    """Forget owned objects; needs no platform and no valid manifests.
+
+    Raises UsageError for an address that is not in the inventory.
+    """
+    from reconciler.platform.inventory import FileInventory
+
+    workspace, faults = read_workspace(settings, builtin())
+    if has_errors(faults):
+        raise InvalidManifests(faults)
+    refuse_unavailable(workspace)
+    store = FileInventory(workspace.inventory_file)
+    inventory = store.load()
+    found: list[Address] = []
+    for text in addresses:
+        found.append(_owned_address(text, inventory, workspace))
+    store.change({address.full: None for address in found})
+    return found
+
+
+def _owned_address(text: str, inventory: Inventory, workspace: Workspace) -> Address:
+    for platform in workspace.platform_names:
+        try:
+            address = Address.parse(text, platform, qualified=workspace.is_plural)
+        except ValueError as error:
+            raise UsageError(str(error), hint="such as LocalRepository/npm-local") from None
+        if inventory.get(address) is not None:
+            return address
+    near = nearest_hint(text, [Address.parse(a).unqualified for a in inventory.entries])
+    raise UsageError(
+        f"{text} is not in the inventory",
+        hint=near or f"{workspace.inventory_file} lists what is owned",
+    )

@@ -1,0 +1,447 @@
+"""The catalogue of rules: what each id of a diagnostic means, and what to do about it.
+
+No code asks it: the ids stand where the diagnostics are made. A test compares both, and
+`docs/reference/rules.md` is written from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reconciler.errors import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: when it fires, how serious that is without `--strict`, how to get rid of it."""
+
+    summary: str
+    fix: str
+    severity: Severity = "error"
+
+
+TEXT: Mapping[str, Rule] = {
+    "alias-limit": Rule(
+        "A document uses too many aliases, grows too large when they are written out, or an alias "
+        "is part of itself.",
+        "Write the values out.",
+    ),
+    "duplicate-key": Rule(
+        "A mapping gives the same key twice; YAML readers would silently keep one of them.",
+        "Remove one of the two; the detail names the line of the first.",
+    ),
+    "encoding": Rule(
+        "The file is not UTF-8, or holds a character that YAML does not allow as it is.",
+        "Save the file as UTF-8; write control characters as escapes in double quotes.",
+    ),
+    "file-too-large": Rule(
+        "A file is larger than 16 MiB.",
+        "Split it into several files.",
+    ),
+    "leading-zero": Rule(
+        "A number is written with a leading zero, such as `0123`, which YAML 1.1 reads as octal.",
+        "Put it in quotes if it is text, or take the zero away; octal numbers look like `0o17`.",
+    ),
+    "merge-key": Rule(
+        "A mapping uses the merge key `<<`, which is not part of YAML 1.2.",
+        "Write the fields out, or move them to `spec.defaults` of the workspace file.",
+    ),
+    "nesting-limit": Rule(
+        "Lists and mappings are nested more than 64 levels deep.",
+        "Look for brackets that are never closed.",
+    ),
+    "non-text-key": Rule(
+        "A key is a number, a boolean, null, a list or a mapping instead of text.",
+        'Put it in quotes: `"1"`. A value that begins with `{{` needs quotes too.',
+    ),
+    "not-finite": Rule(
+        "A value is `.inf` or `.nan`, which no JSON document can carry.",
+        "Put it in quotes if it is text, or write a number.",
+    ),
+    "tag": Rule(
+        "A value has a tag, such as `!!str` or `!env`; tags are not supported.",
+        "Write the plain value; text that looks like a number goes in quotes.",
+    ),
+    "wrong-number": Rule(
+        "A number is too large to be kept exactly.",
+        "Put it in quotes if it is text, or write a smaller number.",
+    ),
+    "yaml-directive": Rule(
+        "A document begins with `%TAG`, or asks for another version than YAML 1.2.",
+        "Remove the directive.",
+    ),
+    "yaml-syntax": Rule(
+        "The file is not valid YAML: a quote or bracket is not closed, the indentation is wrong, a "
+        "value begins with a character that needs quotes, or a merge conflict was left.",
+        "The message points at the place and quotes the parser; often the value needs quotes.",
+    ),
+}
+"""Rules about the text of a file."""
+
+FILES: Mapping[str, Rule] = {
+    "cannot-format": Rule(
+        "`fmt` met a file that is not valid YAML and left it as it is.",
+        "Run `reconciler validate` on the file and repair what it finds.",
+    ),
+    "link-outside": Rule(
+        "A symbolic link below the manifests leads out of the workspace; a pull request must not "
+        "be able to make a run read other files.",
+        "Copy the file into the workspace, or make the folder above both the workspace.",
+    ),
+    "no-manifests": Rule(
+        "The files hold no manifest at all. An empty desired state is refused, because it is far "
+        "more often a wrong path than a wish.",
+        "Correct `spec.manifests` of the workspace, or the paths of the command line.",
+    ),
+    "no-such-path": Rule(
+        "A path of `spec.manifests` or of the command line does not exist.",
+        "Paths of the workspace file are relative to its folder, those of the command line to the "
+        "current folder.",
+    ),
+    "path-outside": Rule(
+        "A path of `spec.manifests` is absolute or climbs out of the workspace with `..`.",
+        "Put the manifests below the workspace file, or the workspace file further up.",
+    ),
+    "unreadable-file": Rule(
+        "A file or folder exists but cannot be read.",
+        "Check its permissions, and whether a link leads nowhere.",
+    ),
+}
+"""Rules about files and folders."""
+
+STRUCTURE: Mapping[str, Rule] = {
+    "api-version": Rule(
+        "A document does not begin with our `apiVersion`, or is no mapping at all.",
+        "Write `apiVersion: reconciler/v1`; keep other YAML files out of the manifests' folders.",
+    ),
+    "duplicate-identity": Rule(
+        "Two manifests declare the same object. Repositories of all classes share one set of "
+        "names, compared without case.",
+        "Keep one of the two.",
+    ),
+    "extra-field": Rule(
+        "`spec.extra` passes a field through that is not modelled: nothing about it is checked.",
+        "Check the name against the REST reference; use the modelled field once there is one.",
+        "warning",
+    ),
+    "extra-known": Rule(
+        "`spec.extra` holds a field that is modelled, or one that kind and name decide.",
+        "Move it to `spec`, where it is checked and compared, or take it out.",
+    ),
+    "extra-secret": Rule(
+        "`spec.extra` holds a reference to a secret, which would be sent as it is.",
+        "Take it out: only modelled fields take secrets.",
+    ),
+    "ignore-path": Rule(
+        "A path of `metadata.lifecycle.ignore` names no field of the kind, so it ignores nothing.",
+        "Write the path from `spec` on, such as `spec.notes`.",
+    ),
+    "missing-field": Rule(
+        "A required field is not there.",
+        "Write it; the hint says what it means.",
+    ),
+    "not-applicable": Rule(
+        "A field does not exist for the object's package type.",
+        "Take it out. If a newer server knows it there, pass it through with `spec.extra`.",
+    ),
+    "out-of-range": Rule(
+        "A number is too small or too large, or a text or list is too short or too long.",
+        "Stay within the bounds the message names.",
+    ),
+    "outside-fence": Rule(
+        "A manifest declares a name or a project that `spec.fence` of the workspace rules out.",
+        "Declare it in the workspace it belongs to, or widen the fence.",
+    ),
+    "platform-twice": Rule(
+        "A list of platforms names one of them twice.",
+        "Remove one of them.",
+    ),
+    "unknown-field": Rule(
+        "A manifest or workspace file has a field that does not exist, often a misspelt or "
+        "snake_case name.",
+        "Take the suggested name; `reconciler explain KIND` lists the fields.",
+    ),
+    "unknown-kind": Rule(
+        "`kind` names no kind of this version.",
+        "Take the suggested kind; `reconciler kinds` lists all.",
+    ),
+    "unknown-platform": Rule(
+        "A platform is named that `spec.platforms` of the workspace does not have.",
+        "Correct the name, or add the platform to the workspace file.",
+    ),
+    "unknown-value": Rule(
+        "A value is none of those the REST reference lists. A newer server may know it, so this "
+        "is an error with `--strict` only.",
+        "Check the spelling; leave it if the server knows the value.",
+        "warning",
+    ),
+    "wrong-type": Rule(
+        "A value has another type than its field: a number, boolean or null where text is wanted, "
+        "a text where a list is wanted, and so on.",
+        "Write the type the message names; text that looks like a number goes in quotes.",
+    ),
+    "wrong-value": Rule(
+        "A value is none of the few its field allows, or a name does not have the form it must.",
+        "Take one of the values the message names.",
+    ),
+}
+"""Rules about what a manifest may say."""
+
+WORKSPACE: Mapping[str, Rule] = {
+    "default-platforms": Rule(
+        "The workspace has several platforms and does not say which ones a manifest means that "
+        "names none.",
+        "Write `spec.defaultPlatforms` in the workspace file.",
+    ),
+    "workspace": Rule(
+        "The workspace file is empty, or holds more than the one document.",
+        "Keep one document of kind Workspace in it, and manifests in files of their own.",
+    ),
+}
+"""Rules about the workspace file alone."""
+
+REFERENCES: Mapping[str, Rule] = {
+    "dangling-reference": Rule(
+        "A manifest names an object that no manifest declares, or one of a kind or on a platform "
+        "that does not fit.",
+        "Correct the name, or declare the object; one that others look after is declared with "
+        "`metadata.lifecycle.manage: observe`.",
+    ),
+    "reference-cycle": Rule(
+        "Objects name each other in a circle, so that none of them can be created first.",
+        "Take one of the names out.",
+    ),
+}
+"""Rules about names of other objects."""
+
+SECRETS: Mapping[str, Rule] = {
+    "secret-file": Rule(
+        "A secret reference names a file outside of the workspace.",
+        "Name a file below the workspace, or allow its folder with `--secret-dir`.",
+    ),
+    "secret-literal": Rule(
+        "A secret is written out in a manifest. Its value is never repeated in any output.",
+        "Write a reference, `{env: NAME}` or `{file: PATH}`, and change the secret: it was seen.",
+    ),
+    "secret-reference": Rule(
+        "A secret reference names no source, two sources, or something that is none.",
+        "Write exactly one of `{env: NAME}` and `{file: PATH}`.",
+    ),
+    "secret-unresolved": Rule(
+        "A secret reference has no value on this machine. A plan does not need it; an apply that "
+        "must send it fails before its first write.",
+        "Set the variable or provide the file where `apply` runs.",
+        "warning",
+    ),
+    "secret-variable": Rule(
+        "A secret reference names a variable that holds a token of a platform or of the CI "
+        "runner, which a pull request could send away.",
+        "Use a variable of its own for the secret.",
+    ),
+}
+"""Rules about secrets."""
+
+REPOSITORIES: Mapping[str, Rule] = {
+    "class-package-type": Rule(
+        "There are no repositories of this class for the package type, such as a virtual one for "
+        "`cargo`.",
+        "Use one of the kinds the hint names.",
+    ),
+    "content-synchronisation": Rule(
+        "A part of `contentSynchronisation` is switched on in a remote that is not a smart one.",
+        "Set `contentSynchronisation.enabled` to true, or take the part out.",
+        "warning",
+    ),
+    "deployment-repo-class": Rule(
+        "`defaultDeploymentRepo` names a remote or virtual repository, which stores no uploads.",
+        "Name a local or federated repository.",
+    ),
+    "deployment-repo-not-member": Rule(
+        "`defaultDeploymentRepo` names a repository that is not in `repositories`.",
+        "Add it to `repositories`, or name one of them.",
+    ),
+    "environments-without-project": Rule(
+        "A repository outside of every project has environments, which the server ignores.",
+        "Set `projectKey`, or remove `environments`.",
+        "warning",
+    ),
+    "external-dependencies-patterns": Rule(
+        "Patterns for external dependencies have no effect because these are not followed, or the "
+        "list is empty, which the server takes for everything.",
+        "Set `externalDependenciesEnabled` to true and name the patterns, or leave both out.",
+        "warning",
+    ),
+    "key-ends-in-cache": Rule(
+        "A local repository's key ends in `-cache`, as the caches of remotes do.",
+        "Choose another ending.",
+    ),
+    "key-illegal-character": Rule(
+        "A repository's key holds a character that paths and addresses cannot carry, or begins "
+        "with one that may not come first.",
+        "Use letters, digits, `-`, `_` and `.`, and begin with a letter or a digit.",
+    ),
+    "key-reserved": Rule(
+        "A repository's key is a word the server keeps for itself, such as `list`.",
+        "Choose another name.",
+    ),
+    "key-too-long": Rule(
+        "A repository's key has more than 64 characters, a remote's more than 58.",
+        "Shorten it.",
+    ),
+    "member-is-itself": Rule(
+        "A virtual repository lists itself.",
+        "Remove it from the list.",
+    ),
+    "member-package-type": Rule(
+        "A virtual repository lists a repository whose packages it cannot serve.",
+        "List repositories of its own package type only.",
+    ),
+    "member-twice": Rule(
+        "A virtual repository lists the same repository twice; only its first place counts.",
+        "Remove one of them.",
+    ),
+    "proxy-conflict": Rule(
+        "A remote names a proxy and says that none is to be used.",
+        "Remove `proxy` or `disableProxy`.",
+    ),
+    "url-scheme": Rule(
+        "An address is none the server can fetch from.",
+        "Begin it with `https://` (or `http://`, for OCI types also `oci://`) and a host.",
+    ),
+}
+"""Rules of the repository kinds."""
+
+PLAN: Mapping[str, Rule] = {
+    "cannot-clear": Rule(
+        "A field is to be cleared, and the server keeps the old value when asked to. The change "
+        "is blocked.",
+        "Declare another value, or list the path in `metadata.lifecycle.ignore`.",
+    ),
+    "dependency": Rule(
+        "An object this one names is blocked or could not be read, so it is blocked too.",
+        "Deal with that object first.",
+    ),
+    "field-released": Rule(
+        "A field that was applied before is no longer declared; its value stays as it is.",
+        "Nothing to do. Declare the field again to go on managing it.",
+        "info",
+    ),
+    "field-unreadable": Rule(
+        "The platform's answer lacks a declared field, because the token sees a reduced "
+        "configuration. It is not taken for a difference.",
+        "Use a token that sees complete configurations.",
+        "warning",
+    ),
+    "immutable": Rule(
+        "A field that is fixed at creation differs from the live one. The change is blocked.",
+        "Restore the live value, or declare a new object under another name.",
+    ),
+    "invalid-against-live": Rule(
+        "A rule of the kind fails with what is live on the platform, such as a member of another "
+        "package type. The change is blocked.",
+        "Correct the manifest; the message says what does not fit.",
+    ),
+    "limit": Rule(
+        "The run would change or delete more objects of a kind than the limits allow. Nothing is "
+        "written.",
+        "Review the plan, then raise the limit for this run with the flag the message names.",
+    ),
+    "missing-reference": Rule(
+        "An object names another one that is neither declared nor on the platform. The change is "
+        "blocked.",
+        "Declare the object, or correct the name.",
+    ),
+    "name-taken": Rule(
+        "The platform has an object whose name differs only in case. The change is blocked.",
+        "Write the name as the platform has it, or choose another one.",
+    ),
+    "no-longer-declared": Rule(
+        "An owned object is no longer declared. It is kept.",
+        "Declare it again, or take it out of the inventory with `reconciler release`.",
+        "info",
+    ),
+    "observed-absent": Rule(
+        "An object that is only observed does not exist on the platform.",
+        "Create it there, or set `metadata.lifecycle.manage` to `full`.",
+        "warning",
+    ),
+    "other-owner": Rule(
+        "Another workspace owns the object. The change is blocked.",
+        "Remove one of the two manifests, or set `metadata.lifecycle.takeover: true`.",
+    ),
+    "server-rewrites": Rule(
+        "The server keeps its own value of a field. The difference is told and not planned again.",
+        "Declare the server's value, or list the path in `metadata.lifecycle.ignore`.",
+        "info",
+    ),
+    "unreadable": Rule(
+        "An object could not be read, so nothing is planned for it. An error is never taken for "
+        "absence.",
+        "See the answer in the message: usually rights of the token, or a failing server.",
+    ),
+    "unsupported": Rule(
+        "The server's version lacks the kind or a declared field. The change is blocked.",
+        "Take the field out, or upgrade the server.",
+    ),
+}
+"""Rules about a plan; all of the errors but `unreadable` and `limit` block one object only."""
+
+FAILURES: Mapping[str, Rule] = {
+    "blocked": Rule(
+        "A guard stopped the whole run before anything was written (exit code 3).",
+        "The message names the guard and the flag or manifest that would satisfy it.",
+    ),
+    "invalid": Rule(
+        "The manifests are not valid, so nothing was sent (exit code 1).",
+        "Repair what the other diagnostics name.",
+    ),
+    "outcome-unknown": Rule(
+        "A write was sent and no answer tells whether it landed (exit code 5).",
+        "Run again: the object is read before anything is repeated.",
+    ),
+    "stale-plan": Rule(
+        "The plan is not the one that was approved, or what it was made from has changed (exit "
+        "code 4).",
+        "Plan again and have the new plan approved.",
+    ),
+    "unauthorised": Rule(
+        "The platform refused the token (exit code 6).",
+        "Check that the token is set, not expired, and of this platform.",
+    ),
+    "unexpected": Rule(
+        "Something happened that should not.",
+        "Run again with `--verbose` and report it with the traceback.",
+    ),
+    "unexpected-answer": Rule(
+        "The platform's answer about one object could not be used.",
+        "The message shows the request and the beginning of the answer; often a proxy answered.",
+    ),
+    "unreachable": Rule(
+        "The platform did not answer, or something else than a JFrog Platform did (exit code 6).",
+        "Check the URL, the network, and the proxy settings. An outage is never read as drift.",
+    ),
+    "usage": Rule(
+        "The command line, the environment or the choice of workspace cannot mean anything.",
+        "The hint says what to write; `--help` lists the flags.",
+    ),
+}
+"""Rules of errors that end a run."""
+
+GROUPS: Mapping[str, Mapping[str, Rule]] = {
+    "Text of a file": TEXT,
+    "Files and folders": FILES,
+    "Structure of manifests": STRUCTURE,
+    "Workspace file": WORKSPACE,
+    "References": REFERENCES,
+    "Secrets": SECRETS,
+    "Repositories": REPOSITORIES,
+    "Plan": PLAN,
+    "Failures": FAILURES,
+}
+"""The rules by topic, in the order of a run."""
+
+RULES: Mapping[str, Rule] = {
+    rule_id: rule for group in GROUPS.values() for rule_id, rule in sorted(group.items())
+}
+"""Every rule by its id."""

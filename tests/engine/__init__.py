@@ -1,0 +1,1 @@
+"""Tests of the stages that decide: pure values in, pure values out."""

@@ -1,0 +1,170 @@
+"""What an approval is bound to: both lists of M8 and of spec 15."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from reconciler.engine.digest import digest, meaning, normalised_url
+from reconciler.errors import Diagnostic
+from reconciler.model import (
+    Action,
+    Block,
+    Change,
+    FieldChange,
+    Origin,
+    Plan,
+    PlannedRequest,
+    PlatformInfo,
+    Scope,
+)
+from tests.engine.toys import at
+
+FIRST = Change(
+    at("a"),
+    Action.UPDATE,
+    "field-differs",
+    (
+        FieldChange("spec.text", "old", "new"),
+        FieldChange("spec.password", secret="changed", reference="env:PW"),
+    ),
+    requires=(at("b"),),
+    origin=Origin("a.yaml", 1),
+)
+SECOND = Change(at("b"), Action.CREATE, "absent", (FieldChange("spec.number", after=1),))
+PLAN = Plan(
+    (FIRST, SECOND),
+    unchanged=3,
+    platforms=(PlatformInfo("default", "https://acme.example.com", {"artifactory": "7.1.1"}),),
+    scope=Scope(("Widget/*",), ("*/x",)),
+    tool="0.1.0",
+    created="2026-01-01T00:00:00Z",
+    commit="abc",
+)
+
+
+def first(**changes: Any) -> Plan:
+    return replace(PLAN, changes=(replace(FIRST, **changes), SECOND))
+
+
+def text(**changes: Any) -> Plan:
+    field = replace(FIRST.fields[0], **changes)
+    return first(fields=(field, FIRST.fields[1]))
+
+
+def secret(**changes: Any) -> Plan:
+    return first(fields=(FIRST.fields[0], replace(FIRST.fields[1], **changes)))
+
+
+SAME: dict[str, Plan] = {
+    "time": replace(PLAN, created="2030-01-01T00:00:00Z"),
+    "tool version": replace(PLAN, tool="9.9.9"),
+    "commit": replace(PLAN, commit=None),
+    "unchanged objects": replace(PLAN, unchanged=500),
+    "unmanaged objects": replace(PLAN, unmanaged=(at("z"),)),
+    "diagnostics": replace(PLAN, diagnostics=(Diagnostic("rule", "warning", "text"),)),
+    "order of changes": replace(PLAN, changes=(SECOND, FIRST)),
+    "order of fields": first(fields=tuple(reversed(FIRST.fields))),
+    "file and line": first(origin=Origin("other.yaml", 99)),
+    "risk": first(risk="destructive"),
+    "evidence": first(evidence={"artifacts": 7}),
+    "requests": first(requests=(PlannedRequest("POST", "/x"),)),
+    "requires": first(requires=()),
+    "reason": first(reason="secret-changed"),
+    "server version": replace(
+        PLAN, platforms=(PlatformInfo("default", "https://acme.example.com", {"artifactory": "8"}),)
+    ),
+    "spelling of the URL": replace(
+        PLAN, platforms=(PlatformInfo("default", "HTTPS://ACME.example.com:443/artifactory/"),)
+    ),
+    "order of scope terms": replace(PLAN, scope=Scope(tuple(PLAN.scope.only), PLAN.scope.exclude)),
+}
+
+OTHER: dict[str, Plan] = {
+    "an action": first(action=Action.CONVERT),
+    "one action less": replace(PLAN, changes=(FIRST,)),
+    "one action more": replace(PLAN, changes=(FIRST, SECOND, replace(SECOND, address=at("c")))),
+    "an address": first(address=at("aa")),
+    "a kind": first(address=at("a", "Gadget")),
+    "a platform": first(address=at("a", platform="west")),
+    "adopting": first(adopting=True),
+    "a block": first(blocked=Block("immutable", "m")),
+    "an after value": text(after="newer"),
+    "a before value": text(before="older"),
+    "null instead of unset": text(before=None),
+    "a path": text(path="spec.notes"),
+    "the type of a value": text(after=["new"]),
+    "one field less": first(fields=FIRST.fields[:1]),
+    "the name of a secret reference": secret(reference="env:OTHER"),
+    "the state of a secret": secret(secret="set"),
+    "the target": replace(PLAN, platforms=(PlatformInfo("default", "https://evil.example.com"),)),
+    "the scheme": replace(PLAN, platforms=(PlatformInfo("default", "http://acme.example.com"),)),
+    "the port": replace(PLAN, platforms=(PlatformInfo("default", "https://acme.example.com:1"),)),
+    "the target's name": replace(PLAN, platforms=(PlatformInfo("x", "https://acme.example.com"),)),
+    "one platform more": replace(
+        PLAN, platforms=(*PLAN.platforms, PlatformInfo("west", "https://w.example.com"))
+    ),
+    "the scope": replace(PLAN, scope=Scope()),
+    "only as exclude": replace(PLAN, scope=Scope(PLAN.scope.exclude, PLAN.scope.only)),
+}
+
+
+@pytest.mark.parametrize("other", SAME.values(), ids=SAME)
+def test_does_not_change_the_digest(other: Plan) -> None:
+    """What an approval is not about."""
+    assert digest(other) == digest(PLAN)
+
+
+@pytest.mark.parametrize("other", OTHER.values(), ids=OTHER)
+def test_changes_the_digest(other: Plan) -> None:
+    """What an approval is about."""
+    assert digest(other) != digest(PLAN)
+
+
+def test_all_others_differ_from_each_other() -> None:
+    """No two of those changes cancel out."""
+    assert len({digest(plan) for plan in OTHER.values()}) == len(OTHER)
+
+
+def test_a_blocks_message_is_no_part() -> None:
+    """Only the code counts: messages get better with every version."""
+    one = first(blocked=Block("immutable", "one text", None))
+    other = first(blocked=Block("immutable", "another", "--flag"))
+    assert digest(one) == digest(other)
+
+
+def test_its_form() -> None:
+    """Named by its algorithm, in hexadecimal; a secret's value is nowhere in what is hashed."""
+    assert digest(PLAN).startswith("sha256:")
+    assert len(digest(PLAN)) == len("sha256:") + 64
+    assert "hunter2" not in str(meaning(PLAN))
+
+
+@pytest.mark.parametrize("number", [2**53, -(2**64), 2**200, 0.1, 1e300])
+def test_numbers_no_canonical_form_can_carry(number: float) -> None:
+    """No plan is without a digest; near numbers stay apart."""
+    assert digest(text(after=number)) != digest(text(after=number + 1 if number < 1e300 else 1))
+
+
+
+def test_an_empty_plan_has_a_digest() -> None:
+    """Also a digest: an approval of nothing is bound to nothing."""
+    assert digest(Plan()) == digest(Plan(created="x")) != digest(PLAN)
+
+
+@pytest.mark.parametrize(
+    "url, normal",
+    [
+        ("https://A.example.com/artifactory", "https://a.example.com"),
+        ("https://a.example.com:443", "https://a.example.com"),
+        ("http://a.example.com:80/", "http://a.example.com"),
+        ("https://a.example.com:8443", "https://a.example.com:8443"),
+        ("a.example.com", "https://a.example.com"),
+        ("https://[::1]:443/x", "https://[::1]"),
+    ],
+)
+def test_urls_that_mean_the_same(url: str, normal: str) -> None:
+    """A path, a default port and capitals are no other target."""
+    assert normalised_url(url) == normal

@@ -1,0 +1,94 @@
+"""A plan is carried out as it was shown, or not at all (M6, M9)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from reconciler.errors import Exit, StalePlanError
+from reconciler.model import Action
+from tests.support.estate import REPOSITORIES, Estate, local
+
+
+@pytest.fixture
+def pair(estate: Estate) -> Estate:
+    """Two live repositories whose description is to change, and one that is to be created."""
+    for key in ("a", "b"):
+        estate.put(key, rclass="local", packageType="npm", description="old", notes="old")
+    estate.declare(
+        local("a", "npm", description="new", notes="old"),
+        local("b", "npm", description="new", notes="old"),
+        local("c", "npm"),
+    )
+    return estate
+
+
+MOVES: dict[str, Callable[[Estate], None]] = {
+    "a planned field": lambda e: e.post("a", description="theirs"),
+    "a declared field that did not differ": lambda e: e.post("a", notes="theirs"),
+    "an object that was to be changed is gone": lambda e: e.delete("a"),
+    "an object that was to be created is there": lambda e: e.put(
+        "c", rclass="local", packageType="npm"
+    ),
+    "another class took the name": lambda e: e.put("c", rclass="virtual", packageType="npm"),
+}
+
+
+@pytest.mark.parametrize("move", MOVES.values(), ids=MOVES)
+def test_a_plan_gone_stale_writes_nothing(pair: Estate, move: Callable[[Estate], None]) -> None:
+    """Whatever was planned and changed since ends the run with exit 4 before the first write."""
+    only = ["LocalRepository/c"] if "c" in str(pair.keys()) else []
+    first = "c" if move in (MOVES[n] for n in MOVES if "created" in n or "class" in n) else "a"
+    pair.forget_requests()
+    with pytest.raises(StalePlanError) as caught:
+        pair.apply(between=lambda: move(pair), only=(f"LocalRepository/{first}", *only))
+    assert caught.value.exit_code is Exit.STALE
+    assert f"LocalRepository/{first}" in caught.value.summary
+    assert pair.writes() == []
+    assert pair.inventory().entries == {}
+
+
+def test_the_message_shows_then_and_now(pair: Estate) -> None:
+    """A reader sees what the plan was made from and what is live now."""
+    with pytest.raises(StalePlanError, match=r"spec\.description was 'old', is 'theirs'"):
+        pair.apply(between=lambda: pair.post("a", description="theirs"))
+
+
+def test_an_undeclared_field_may_change_and_is_kept(pair: Estate) -> None:
+    """Others may edit what the manifest leaves out, even between plan and apply."""
+    applied = pair.apply(between=lambda: pair.post("a", excludesPattern="secret/**"))
+    assert set(applied.results().values()) == {"done"}
+    assert pair.stored("a")["excludesPattern"] == "secret/**"
+
+
+def test_after_the_first_write_only_that_object_fails(pair: Estate) -> None:
+    """Once something is written the run goes on: the moved object failed, the others are done."""
+
+    def move(number: int, method: str, path: str) -> None:
+        if (method, path) == ("POST", f"{REPOSITORIES}/a"):
+            pair.post("b", description="theirs")
+
+    pair.transport.before = move
+    applied = pair.apply()
+    assert applied.results() == {
+        "LocalRepository/a": "done",
+        "LocalRepository/b": "failed",
+        "LocalRepository/c": "done",
+    }
+    assert "changed since the plan" in applied.outcome("LocalRepository/b").reason
+    assert pair.stored("b")["description"] == "theirs"
+    assert sorted(pair.inventory().entries) == [
+        "default:LocalRepository/a",
+        "default:LocalRepository/c",
+    ]
+
+
+def test_a_stale_run_can_be_planned_anew(pair: Estate) -> None:
+    """The next plan starts from what is live now."""
+    with pytest.raises(StalePlanError):
+        pair.apply(between=lambda: pair.post("a", description="theirs"))
+    (change, *_) = pair.plan().changes
+    assert (change.action, change.fields[0].before) == (Action.UPDATE, "theirs")
+    assert set(pair.apply().results().values()) == {"done"}
+    assert pair.plan().is_empty
