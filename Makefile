@@ -6,6 +6,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 RUN    := $(VENV)/.installed-run
 DEV    := $(VENV)/.installed-dev
+WORKFLOWS := $(wildcard .github/workflows/*.yml examples/workflows/*.yml)
 
 .PHONY: demo test check all lint types audit generated generate docs fmt fuzz lock clean help
 
@@ -29,8 +30,8 @@ types: $(DEV)
 	$(BIN)/mypy
 
 audit: $(DEV)
-	$(BIN)/zizmor --offline --quiet .github/workflows examples/workflows
-	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/workflows/*.yml
+	$(BIN)/zizmor --offline --quiet $(WORKFLOWS)
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
 
 generated: $(DEV)
 	$(BIN)/python scripts/generate.py --check

@@ -1,4 +1,4 @@
-"""Every error a user can meet, with its exit code; and diagnostics, which are collected, never raised.
+"""Every error a user can meet, with its exit code; and diagnostics, which are collected.
 
 ReconcilerError                 1   unexpected
 ├── UsageError                  1   the command line or the workspace cannot mean anything

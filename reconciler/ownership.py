@@ -38,6 +38,7 @@ def adopt(run: Session, addresses: Sequence[str] | None) -> Adopted:
     absent: list[Address] = []
     refused: list[Diagnostic] = []
     adopting = {c.address: c for c in made.changes if c.adopting}
+    manifests = {m.address: m for m in run.chosen}
     for change in made.changes:
         if change.blocked is not None and change.blocked.code in ("other-owner", "name-taken"):
             text = f"{change.address}: {change.blocked.message}"
@@ -45,15 +46,15 @@ def adopt(run: Session, addresses: Sequence[str] | None) -> Adopted:
                 Diagnostic(change.blocked.code, "error", text, address=str(change.address))
             )
         elif change.address in adopting:
-            manifest = next(m for m in run.chosen if m.address == change.address)
+            manifest = manifests[change.address]
             entries[change.address.full] = _as_found(run, manifest, change)
         elif change.action is Action.CREATE:
             absent.append(change.address)
     refused += [d for d in made.diagnostics if d.severity == "error"]
     run.store.change(entries)
     taken = tuple(a for a in adopting if a.full in entries)
-    already = len(wanted) - len(taken) - len(absent) - len(refused)
-    return Adopted(taken, tuple(absent), tuple(refused), already)
+    owned = [a for a in wanted if (e := run.inventory.get(a)) and e.owner == run.workspace.name]
+    return Adopted(taken, tuple(absent), tuple(refused), len(owned))
 
 
 def _named(run: Session, addresses: Sequence[str] | None) -> set[Address]:

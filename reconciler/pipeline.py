@@ -31,14 +31,15 @@ from reconciler.errors import (
 from reconciler.kinds.registry import Registry, builtin
 from reconciler.kinds.wire import reference_name, secrets_in
 from reconciler.manifests.findings import locate, without_echoes
-from reconciler.manifests.messages import nearest_hint
 from reconciler.manifests.load import load, shown
+from reconciler.manifests.messages import nearest_hint
 from reconciler.manifests.validate import validate
 from reconciler.manifests.workspace import Workspace
 from reconciler.manifests.workspace_file import missing_paths, read_workspace
 from reconciler.model import (
     Address,
     Block,
+    Change,
     Document,
     Drift,
     Finding,
@@ -87,7 +88,8 @@ def desire(
     """Read and check the manifests: offline, without credentials.
 
     With `dangling`, a name nothing declares is an error; without `needs_manifests`, an empty
-    desired state is none. Raises UsageError when there is no workspace to speak of; faults are in the result.
+    desired state is none. Faults are in the result; raises UsageError when there is no workspace
+    to speak of.
     """
     registry = registry or builtin()
     workspace, faults = read_workspace(settings, registry)
@@ -342,10 +344,11 @@ def _rotations(settings: Settings) -> dict[str, frozenset[str]]:
 def make_plan(run: Session, *, unmanaged: bool = False, now: datetime | None = None) -> Plan:
     """Read the platforms and decide what to do. Raises UnreachableError."""
     addresses = [m.address for m in run.chosen]
+    chosen = set(addresses)
     undeclared = [
         Address(m.address.kind, (gap.reference.name,), m.address.platform, m.address.qualified)
         for gap in run.desire.resolved.missing
-        if (m := gap.manifest).address in set(addresses)
+        if (m := gap.manifest).address in chosen
     ]
     observation = replace(run.observer.observe([*addresses, *undeclared]), secrets=run.secrets)
     made = plan(
@@ -361,7 +364,29 @@ def make_plan(run: Session, *, unmanaged: bool = False, now: datetime | None = N
             diagnostics=tuple(d for d in run.desire.diagnostics if d.severity != "error"),
         ),
     )
-    return with_evidence(made, run.observer.measure(wants_evidence(made)))
+    measured = with_evidence(made, run.observer.measure(wants_evidence(made)))
+    return replace(measured, diagnostics=tuple(_worth_telling(run, measured)))
+
+
+def _worth_telling(run: Session, made: Plan) -> Iterator[Diagnostic]:
+    """The findings of a plan; a secret without a value matters only where it would be sent."""
+    sending = {str(change.address) for change, _, _ in _secrets_to_send(run, made)}
+    for diagnostic in made.diagnostics:
+        if diagnostic.rule != "secret-unresolved" or diagnostic.address in sending:
+            yield diagnostic
+
+
+def _secrets_to_send(
+    run: Session, made: Plan
+) -> Iterator[tuple[Change, tuple[str | int, ...], Mapping[str, str]]]:
+    """The secret references whose values a plan's changes write, with their paths."""
+    manifests = {m.address: m for m in run.chosen}
+    for change in made.pending:
+        sent = {f.path.partition("[")[0] for f in change.fields if f.secret != "unverifiable"}
+        fields = run.registry[change.address.kind].fields
+        for path, reference in secrets_in(fields, manifests[change.address].spec):
+            if f"spec.{path[1]}" in sent:
+                yield change, path, reference
 
 
 def unmanaged_objects(run: Session) -> Iterator[Address]:
@@ -443,13 +468,35 @@ def carry_out(
 
 def _require_secrets(run: Session, made: Plan, source: Any) -> None:
     """Fail before the first write, not in the middle, when a secret has no value."""
-    manifests = {m.address: m for m in run.chosen}
-    for change in made.pending:
-        sent = {f.path.partition("[")[0] for f in change.fields if f.secret != "unverifiable"}
-        fields = run.registry[change.address.kind].fields
-        for path, reference in secrets_in(fields, manifests[change.address].spec):
-            if f"spec.{path[1]}" in sent:
-                source.resolve(reference)
+    missing: list[str] = []
+    for change, path, reference in _secrets_to_send(run, made):
+        try:
+            source.resolve(reference)
+        except UsageError as error:
+            missing.append(f"{change.address} {'.'.join(map(str, path))}: {error.summary}")
+    if missing:
+        raise UsageError(
+            f"{len(missing)} secrets this apply must send have no value; nothing was written"
+            if len(missing) > 1
+            else missing[0],
+            detail="\n".join(missing) if len(missing) > 1 else "",
+            hint="set the variables or files that the manifests name",
+        )
+
+
+def apply_warnings(run: Session) -> list[Diagnostic]:
+    """What an apply should be told beside its plan."""
+    if run.settings.is_ci and not run.inventory.entries:
+        return [
+            Diagnostic(
+                "inventory-ephemeral",
+                "warning",
+                f"there is no inventory at {run.workspace.inventory_file}, and this is CI",
+                hint="keep the file between runs; without it every object is adopted again and "
+                "`drift` has nothing to compare with",
+            )
+        ]
+    return []
 
 
 def find_drift(run: Session, *, unmanaged: bool = False) -> Drift:

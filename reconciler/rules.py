@@ -84,6 +84,12 @@ FILES: Mapping[str, Rule] = {
         "`fmt` met a file that is not valid YAML and left it as it is.",
         "Run `reconciler validate` on the file and repair what it finds.",
     ),
+    "file-exists": Rule(
+        "`export` would write a file that exists already and does not declare the object; the file "
+        "is left as it is.",
+        "Move the file away, or export into another folder.",
+        "warning",
+    ),
     "link-outside": Rule(
         "A symbolic link below the manifests leads out of the workspace; a pull request must not "
         "be able to make a run read other files.",
@@ -337,6 +343,12 @@ PLAN: Mapping[str, Rule] = {
         "A field that is fixed at creation differs from the live one. The change is blocked.",
         "Restore the live value, or declare a new object under another name.",
     ),
+    "inventory-ephemeral": Rule(
+        "`apply` runs in CI with a file inventory that Git does not track: the record of what is "
+        "owned is lost with the runner.",
+        "Keep the file between runs, such as in the repository.",
+        "warning",
+    ),
     "invalid-against-live": Rule(
         "A rule of the kind fails with what is live on the platform, such as a member of another "
         "package type. The change is blocked.",
@@ -388,6 +400,10 @@ PLAN: Mapping[str, Rule] = {
 """Rules about a plan; all of the errors but `unreadable` and `limit` block one object only."""
 
 FAILURES: Mapping[str, Rule] = {
+    "interrupted": Rule(
+        "The run was stopped by hand; requests that were on their way were finished.",
+        "Run again: what is done already is found done.",
+    ),
     "blocked": Rule(
         "A guard stopped the whole run before anything was written (exit code 3).",
         "The message names the guard and the flag or manifest that would satisfy it.",

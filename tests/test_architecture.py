@@ -35,7 +35,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "click": ("cli",),
     "deepdiff": (),
     "httpx": ("platform.client", "platform.connect"),
-    "jsonschema": (),
+    "jsonschema": ("cli.saved_plan",),
     "pydantic": ("kinds", "manifests"),
     "pydantic_core": ("kinds.values", "model"),
     "rfc8785": ("engine.digest",),

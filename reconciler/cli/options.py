@@ -83,7 +83,7 @@ wire_options = _together(
 )
 
 write_options = _together(
-    click.option("--prune", is_flag=True, help="Delete what is no longer declared."),
+    click.option("--prune", is_flag=True, help="Refused: this version deletes nothing."),
     click.option(
         "--allow-deletes",
         multiple=True,

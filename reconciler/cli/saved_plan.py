@@ -71,6 +71,28 @@ def compare(saved: SavedPlan, fresh: Plan) -> None:
     )
 
 
+def _fault(document: dict[str, Any]) -> str:
+    """Where a plan from outside breaks the published schema; empty if nowhere."""
+    from jsonschema import Draft202012Validator
+    from referencing import Registry, Resource
+
+    schemas = {
+        path.name: Resource.from_contents(json.loads(path.read_text(encoding="utf-8")))
+        for path in _schema_folder().glob("*.json")
+    }
+    registry: Registry[Any] = Registry().with_resources(schemas.items())
+    validator = Draft202012Validator(schemas["plan.v1.schema.json"].contents, registry=registry)
+    error = next(iter(validator.iter_errors(document)), None)
+    return f": {error.json_path}: {error.message[:200]}" if error else ""
+
+
+def _schema_folder() -> Path:
+    """The published schemas: inside an installed package, or beside it in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    installed = package / "schemas" / "documents"
+    return installed if installed.is_dir() else package.parent / "schemas" / "documents"
+
+
 def _differences(saved: SavedPlan, fresh: Plan) -> Iterator[str]:
     from reconciler.report.machine import plan_json
 

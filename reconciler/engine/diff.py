@@ -77,8 +77,7 @@ def declared(kind: Kind, manifest: Manifest) -> tuple[FieldChange, ...]:
     sent = sendable(kind, manifest)
     secret = {_text(path): ref for path, ref in secrets_in(kind.fields, sent)}
     return tuple(
-        _new(path, value, secret, known)
-        for path, value, known in leaves(kind.fields, sent, "spec")
+        _new(path, value, secret, known) for path, value, known in leaves(kind.fields, sent, "spec")
     )
 
 

@@ -88,7 +88,7 @@ def plan(
     observation: Observation,
     inventory: Inventory,
     registry: Registry,
-    given: Given = Given(),  # noqa: B008 - frozen
+    given: Given = Given(),
 ) -> Plan:
     """Decide for every manifest in scope what to do; raises nothing."""
     planner = _Planner(desired, observation, inventory, registry)
@@ -428,8 +428,8 @@ def top_level(changes: Iterable[FieldChange]) -> list[str]:
     return list(dict.fromkeys(c.path.split(".")[1].partition("[")[0] for c in changes))
 
 
-def _hidden(reference: Mapping[str, str]) -> Any:
-    return None
+def _hidden(_reference: Mapping[str, str]) -> None:
+    """A plan's requests are shown without their secrets."""
 
 
 def _reason(found: Difference) -> str:

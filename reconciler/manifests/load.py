@@ -82,7 +82,7 @@ def _documents(content: bytes, name: str, diagnostics: list[Diagnostic]) -> Iter
             yield Document(origin, document.data, document.index)
         else:
             not_ours = _not_ours(Document(origin, document.data, document.index))
-            diagnostics += locate([not_ours], lambda file: content)
+            diagnostics += locate([not_ours], lambda _: content)
 
 
 def _not_ours(document: Document) -> Finding:
@@ -131,7 +131,7 @@ def _files(paths: Iterable[Path], root: Path, faults: list[Diagnostic]) -> Itera
 def _below(
     folder: Path, inside: Path, root: Path, faults: list[Diagnostic], above: frozenset[Path]
 ) -> Iterator[Path]:
-    """The manifests in a folder; `above` are the real folders on the way, which links may repeat."""
+    """The manifests in a folder; `above` are the real folders on the way, which links repeat."""
     try:
         entries = sorted(scandir(folder), key=lambda entry: entry.name)
     except OSError as error:

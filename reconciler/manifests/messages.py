@@ -112,7 +112,7 @@ class Checked:
 
     def _of_secret(self, loc: Path, fault: dict[str, Any]) -> Finding:
         """Never repeats the value, nor points into it: it may be the secret itself."""
-        is_written_out = fault["type"] in _NAMES and not _is_part_of_reference(fault, loc)
+        is_written_out = fault["type"] in _NAMES and not _is_part_of_reference(fault)
         if is_written_out and not _also_takes_text(annotation_at(self.model, loc)):
             return self._literal(loc)
         name = self._named(loc)
@@ -144,10 +144,7 @@ class Checked:
         names = self._names_at(loc[:-1])
         near = nearest(str(loc[-1]), names)
         meant = {(*self.at, *loc[:-1], near)} if near else set()
-        if near:
-            hint = f"did you mean '{near}'?"
-        else:
-            hint = self._fields_hint(names)
+        hint = f"did you mean '{near}'?" if near else self._fields_hint(names)
         text = f"there is no field '{self._named(loc)}'"
         return self._tell(loc, "unknown-field", text, hint, at="key"), meant
 
@@ -233,7 +230,7 @@ def _at_parent(told: Finding) -> Finding:
     return replace(told, path=told.path[:-1], at="key") if told.rule == "missing-field" else told
 
 
-def _is_part_of_reference(fault: dict[str, Any], loc: Path) -> bool:
+def _is_part_of_reference(fault: dict[str, Any]) -> bool:
     """Whether the fault is inside of `{env: ...}`, not in the place where it should stand."""
     return isinstance(fault["input"], dict) or fault["loc"][-1] in ("env", "file")
 

@@ -351,7 +351,8 @@ def _not_applicable(
         document.index,
         path,
         "not-applicable",
-        f"'{field_name(document, path)}' does not exist for {kind.discriminator} '{variant}'{where}",
+        f"'{field_name(document, path)}' does not exist for "
+        f"{kind.discriminator} '{variant}'{where}",
         f"take it out; if the server knows better, pass it through with spec.{PASS_THROUGH}",
         at="key",
     )

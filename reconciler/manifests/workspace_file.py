@@ -40,7 +40,7 @@ def read_workspace(settings: Settings, registry: Registry) -> tuple[Workspace, l
     if len(filled) == 1:
         document = _document(filled[0], file.name)
         found = _check(document, Workspace(file.parent, file=file.name), registry)
-        faults += locate(found, lambda name: content)
+        faults += locate(found, lambda _: content)
     elif not has_errors(faults):
         faults.append(_not_one(filled, file.name))
     told = ordered(without_echoes(faults))
@@ -94,7 +94,7 @@ def missing_paths(workspace: Workspace) -> list[Diagnostic]:
         )
         for index, path in absent
     ]
-    return locate(found, lambda name: content)
+    return locate(found, lambda _: content)
 
 
 def _file(settings: Settings) -> Path | None:
@@ -186,7 +186,9 @@ def _references(
     document: Document, spec: Mapping[str, Any], workspace: Workspace
 ) -> Iterator[Finding]:
     """Secret references are checked here as far as a type cannot say it: one source each."""
-    services = {("spec", "platforms", n): p for n, p in _mapping(spec, "platforms").items()}
+    services: dict[Path_, Any] = {
+        ("spec", "platforms", n): p for n, p in _mapping(spec, "platforms").items()
+    }
     services[("spec", "connect")] = _mapping(spec, "connect")
     found = [
         ((*path, name), service.get(name))

@@ -12,7 +12,8 @@ import random
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from html import escape
@@ -224,10 +225,11 @@ class Client:
 
     def _scrubbed(self, response: Response) -> Response:
         """An error answer without the secrets that were sent: servers like to repeat the body."""
-        if response.ok or not self._revealed:
+        if response.ok:
             return response
         body = response.body
-        for spelling in sorted(map(str.encode, _spellings(self._revealed)), key=len, reverse=True):
+        known = {*self._revealed, self.endpoint.token()}
+        for spelling in sorted(map(str.encode, _spellings(known)), key=len, reverse=True):
             body = body.replace(spelling, b"***")
         return Response(response.status, response.headers, body)
 
@@ -354,15 +356,30 @@ def _seconds_until(moment: str, now: str) -> float:
 
 
 def _spellings(secrets: Iterable[str]) -> set[str]:
-    """The secrets as they may appear in an answer: plain, in JSON, in JSON within JSON, in HTML."""
+    """The secrets as they may appear in an answer: plain, in JSON, in HTML, in base64."""
     plain = set(secrets)
     once = {s for secret in plain for s in _in_json(secret)}
     twice = {s for spelling in once for s in _in_json(spelling)}
-    return {*plain, *once, *twice, *map(escape, plain), *(quote(s, safe="") for s in plain)}
+    coded = {s for secret in plain for s in _in_base64(secret.encode())}
+    return {*plain, *once, *twice, *map(escape, plain), *(quote(s, safe="") for s in plain), *coded}
 
 
 def _in_json(text: str) -> tuple[str, str]:
     return json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]
+
+
+def _in_base64(secret: bytes) -> Iterator[str]:
+    """The part of each encoding that is the same whatever stands around the secret."""
+    if len(secret) < 8:  # what is left of a short one would match anything
+        yield b64encode(secret).decode()
+        return
+    for lead in range(3):
+        whole = (len(secret) + lead) // 3 * 4
+        text = b64encode(b"\0" * lead + secret).decode()[4 if lead else 0 : whole]
+        yield from (text, text.translate(_URL_SAFE))
+
+
+_URL_SAFE = str.maketrans("+/", "-_")
 
 
 def _reason(error: Exception) -> str:

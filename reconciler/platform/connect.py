@@ -65,7 +65,7 @@ def endpoint(workspace: Workspace, settings: Settings, name: str) -> Endpoint:
     if pins and name not in pins:
         raise UsageError(
             f"platform '{name}' is not pinned",
-            hint="some platforms are pinned by --platform or RECONCILER_PLATFORMS; then all must be",
+            hint="--platform or RECONCILER_PLATFORMS pins some platforms; then all must be pinned",
         )
     written = workspace.platforms.get(name) or {}
     url = pins[name].url if name in pins else _url(name, written, settings)

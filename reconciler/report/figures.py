@@ -47,7 +47,7 @@ def _phrases(evidence: Mapping[str, JsonValue]) -> list[str]:
     else:
         words += [_figure(artifacts, "artifact")] if artifacts is not None else []
         words += [_size(size)] if size is not None else []
-    words += [f"last used {visible(str(newest))}"] if newest is not None else []
+    words += [f"newest file {visible(str(newest))}"] if newest is not None else []
     return words + [f"{visible(str(k))}: {visible(str(v))}" for k, v in sorted(known.items())]
 
 

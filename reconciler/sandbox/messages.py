@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 
-class ConnectionReset(Exception):  # noqa: N818 - an event, not a mistake
+class ConnectionReset(Exception):
     """The connection died without an answer.
 
     `landed` tells what the client cannot know: whether the server carried the request out.

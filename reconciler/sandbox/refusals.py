@@ -18,7 +18,7 @@ ACCESS_CODES = {
 }
 
 
-class Refusal(Exception):  # noqa: N818 - the server is right to refuse
+class Refusal(Exception):
     """The server will not do it: a status and the message for the client."""
 
     def __init__(self, status: int, message: str) -> None:

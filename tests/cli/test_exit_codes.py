@@ -135,7 +135,7 @@ def test_exit_code(desk: Desk, prepare: Prepare, line: str, code: int) -> None:
 
 
 def test_partial_does_the_rest(desk: Desk) -> None:
-    """A failing object does not keep the others from being written; the summary says what is left."""
+    """A failing object does not keep the others back; the summary says what is left."""
     partial(desk)
     seen = desk("apply", "--yes")
 
@@ -237,7 +237,7 @@ def test_usage_errors_are_1_with_a_way_out(desk: Desk, line: str) -> None:
 
 
 def test_no_command_prints_the_help() -> None:
-    """`reconciler` alone is answered with the help, and with a code that scripts take for an error."""
+    """`reconciler` alone is answered with the help."""
     import subprocess
 
     from tests.cli.support import COMMAND

@@ -207,7 +207,7 @@ def test_update_leaves_secrets_and_ignored_fields(desk: Desk) -> None:
 
 
 def test_workspace_defaults_that_differ_from_live(desk: Desk) -> None:
-    """A default of the workspace that live contradicts is written down, so that the plan is empty."""
+    """A default of the workspace that live contradicts is written down; the plan is empty."""
     desk.workspace(
         defaults={
             "LocalRepository": {

@@ -45,11 +45,13 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     new = ("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
     for name in ("ca", "other"):
-        call(*new, "-x509", "-days", "2", "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.pem")  # fmt: skip
+        files = ("-keyout", f"{name}.key", "-out", f"{name}.pem")
+        call(*new, "-x509", "-days", "2", "-subj", f"/CN={name}", *files)
     (folder / "san").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\n")
     for name in ("server", "client"):
         call(*new, "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.csr")
-        call("x509", "-req", "-days", "2", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "san", "-out", f"{name}.pem")  # fmt: skip
+        by = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "san")
+        call("x509", "-req", "-days", "2", "-in", f"{name}.csr", *by, "-out", f"{name}.pem")
     return folder
 
 
@@ -94,9 +96,13 @@ def test_client_certificate(desk: Desk, authority: Path) -> None:
     ca = ("--ca-file", str(authority / "ca.pem"))
     with tls(desk, authority, client=True):
         without = timed(desk, "plan", *ca)
-        shown = desk(
-            "plan", *ca, "--client-cert", str(authority / "client.pem"), "--client-key", str(authority / "client.key")
-        )  # fmt: skip
+        own = (
+            "--client-cert",
+            f"{authority}/client.pem",
+            "--client-key",
+            f"{authority}/client.key",
+        )
+        shown = desk("plan", *ca, *own)
 
     assert without[0] == 6, without
     assert without[2] < PATIENCE

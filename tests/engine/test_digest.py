@@ -148,7 +148,6 @@ def test_numbers_no_canonical_form_can_carry(number: float) -> None:
     assert digest(text(after=number)) != digest(text(after=number + 1 if number < 1e300 else 1))
 
 
-
 def test_an_empty_plan_has_a_digest() -> None:
     """Also a digest: an approval of nothing is bound to nothing."""
     assert digest(Plan()) == digest(Plan(created="x")) != digest(PLAN)

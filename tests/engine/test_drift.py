@@ -90,7 +90,7 @@ def test_what_the_server_rewrites_is_no_drift() -> None:
 
 
 def test_fixed_and_stuck_fields_drift_too() -> None:
-    """Somebody deleted and created the object anew: that is drift, whatever we could do about it."""
+    """Somebody deleted and created the object anew: drift, whatever we could do about it."""
     entry = Entry("us", {"spec.fixed": "a", "spec.sticky": None})
     result = found(Live({"fixed": "b", "sticky": "s"}), entry=entry)
     assert [f.path for f in result.entries[0].fields] == ["spec.fixed", "spec.sticky"]

@@ -59,7 +59,7 @@ def test_selection(
 ) -> None:
     """Commas mean and, repeated flags mean or, exclude wins, references come along."""
     if expected is None:
-        with pytest.raises(UsageError, match="selects nothing|selection is empty"):
+        with pytest.raises(UsageError, match=r"selects nothing|selection is empty"):
             chosen(only, exclude)
     else:
         assert chosen(only, exclude) == expected

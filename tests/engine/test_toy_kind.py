@@ -81,7 +81,11 @@ LAMP = Kind(
     "Lamp",
     LampSpec,
     Collection(
-        "/house/lamps", create_by="POST", update_by="PATCH", name_field="name", listing=LampListing()
+        "/house/lamps",
+        create_by="POST",
+        update_by="PATCH",
+        name_field="name",
+        listing=LampListing(),
     ),
     area="House",
     namespace="lamp",
@@ -111,7 +115,12 @@ class House(httpx.BaseTransport):
         if unknown := set(body.get("friends") or ()) - set(self.lamps):
             return httpx.Response(400, json={"errors": [{"message": f"no lamp {unknown}"}]})
         self.codes.update({name: body.pop("code")} if "code" in body else {})
-        self.lamps[name] = {"watts": 40, "shade": {"color": "white"}, **self.lamps.get(name, {}), **body}
+        self.lamps[name] = {
+            "watts": 40,
+            "shade": {"color": "white"},
+            **self.lamps.get(name, {}),
+            **body,
+        }
         return httpx.Response(200, text="ok")
 
     def shown(self, name: str) -> dict[str, Any]:

@@ -176,7 +176,7 @@ def _values(data: Any) -> Iterator[Any]:
 
 
 def _is_comparable(document: Any) -> bool:
-    """Whether JSON Schema sees what we see: it takes 1.0 for an integer, and `$` before a newline."""
+    """Whether JSON Schema sees what we see: 1.0 is an integer there, and `$` before a newline."""
     values = list(_values(document))
     return not any(
         (isinstance(v, float) and v.is_integer()) or (isinstance(v, str) and "\n" in v)

@@ -64,7 +64,7 @@ def test_the_platforms_own_no_is_absence(half: Estate, status: int) -> None:
 
 @pytest.mark.parametrize("status, body", NO_ABSENCE, ids=str)
 def test_nothing_else_is_absence(half: Estate, status: int, body: Any) -> None:
-    """Refusals, gateways' pages, empty bodies and other shapes stop the object; the plan says so."""
+    """Refusals, gateways' pages, empty bodies, other shapes stop the object; the plan says so."""
     answers(half, f"{REPOSITORIES}/gone", status, body)
     plan = half.plan()
     assert [(c.action, c.address.name) for c in plan.changes] == [(Action.ADOPT, "here")]

@@ -32,9 +32,9 @@ WRITE = Request("POST", "/artifactory/api/x", json={"a": 1})
 CONFLICT = {"errors": [{"status": 400, "message": "Could not merge and save new descriptor [x]"}]}
 PROJECT_500 = {"errors": [{"status": 500, "message": "Failed to execute add project resource"}]}
 REFUSAL = {"errors": [{"status": 400, "message": "no such thing"}]}
-OK = (200, {})
 
 Answer = tuple[int, Any] | tuple[int, Any, dict[str, str]] | Exception
+OK: Answer = (200, {})
 
 
 class Script(httpx.BaseTransport):
@@ -61,9 +61,7 @@ def client(
     """A client over a script, on a clock that costs nothing."""
     script, time = Script(*answers), Time()
     endpoint = Endpoint("east", "https://acme.example.com", lambda: "the-token")
-    made = Client(
-        endpoint, HttpOptions(**options), transport=script, clock=time.clock, trace=trace
-    )
+    made = Client(endpoint, HttpOptions(**options), transport=script, clock=time.clock, trace=trace)
     return made, script, time
 
 
@@ -170,7 +168,7 @@ def test_pauses_grow_and_are_bounded() -> None:
 def test_the_deadline_ends_the_patience() -> None:
     """In all, no longer than the deadline; the message says how often it was tried."""
     wire, script, time = client((503, b""), deadline=20.0)
-    with pytest.raises(UnreachableError, match=rf"503.*attempts"):
+    with pytest.raises(UnreachableError, match=r"503.*attempts"):
         wire.send(READ)
     assert time.seconds <= 20.0
     assert 5 < len(script.requests) < 10
@@ -251,7 +249,9 @@ def test_the_base_url(url: str, base: str) -> None:
     assert base_url(url) == base
 
 
-@pytest.mark.parametrize("url", ["", "acme.example.com", "ftp://acme.example.com", "https://", "/x"])
+@pytest.mark.parametrize(
+    "url", ["", "acme.example.com", "ftp://acme.example.com", "https://", "/x"]
+)
 def test_what_is_no_platform_url(url: str) -> None:
     """It is told before anything is sent."""
     with pytest.raises(UnreachableError, match="no platform URL"):
@@ -320,9 +320,7 @@ def echo() -> Iterator[str]:
     server.server_close()
 
 
-def test_the_proxy_of_the_environment_is_used(
-    echo: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_proxy_of_the_environment_is_used(echo: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Corporate networks set HTTP_PROXY and HTTPS_PROXY; NO_PROXY exempts hosts."""
     for name in ("http_proxy", "HTTP_PROXY", "no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)

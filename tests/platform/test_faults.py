@@ -86,7 +86,7 @@ def is_clean(applied: Applied) -> bool:
 
 
 def state(estate: Estate) -> dict[str, Any]:
-    return {key: estate.stored(key) for key in estate.keys()}
+    return {key: estate.stored(key) for key in list(estate.platform.store.repositories)}
 
 
 def assert_no_blind_repeat(estate: Estate) -> None:
@@ -229,11 +229,20 @@ def test_a_platform_that_is_gone_from_the_start(tmp_path: Path) -> None:
     assert estate.inventory().entries == {}
 
 
+def test_writes_never_collide(tmp_path: Path) -> None:
+    """On a server that refuses two configuration writes at a time, each is sent exactly once."""
+    estate = prepare(tmp_path)
+    estate.quirks(strict_conflicts=True)
+    estate.declare(*WANTED.values(), *(local(f"n{i}", "npm") for i in range(6)))
+    assert set(estate.apply().results().values()) == {"done"}
+    assert len(estate.writes()) == len(set(estate.writes()))
+
+
 # --- Ctrl-C -----------------------------------------------------------------------------------
 
 
 def test_an_interrupt_at_every_request(calm: Estate, tmp_path: Path) -> None:
-    """Stopped at any moment: what is in flight ends, the rest is not attempted, a re-run completes."""
+    """Stopped at any moment: what is in flight ends, the rest is for the next run."""
     for number in range(4, len(calm.requests())):
         estate, stop = prepare(tmp_path / str(number)), threading.Event()
         estate.transport.before = at(number, stop.set)

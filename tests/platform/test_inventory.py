@@ -88,7 +88,8 @@ from reconciler.model import Entry
 from reconciler.platform.inventory import FileInventory
 store = FileInventory(Path(sys.argv[1]))
 for number in range(int(sys.argv[3])):
-    store.change({f"default:Widget/{sys.argv[2]}-{number}": Entry("acme", {"spec.text": "x" * 2000})})
+    entry = Entry("acme", {"spec.text": "x" * 2000})
+    store.change({f"default:Widget/{sys.argv[2]}-{number}": entry})
 """
 
 
@@ -136,9 +137,8 @@ def test_a_crash_before_the_swap_keeps_the_old_file(
     def fail(*_: object) -> None:
         raise OSError("no space left on device")
 
-    target = (os, "fsync") if moment == "fsync" else (Path, "replace")
     with monkeypatch.context() as patch:
-        patch.setattr(*target, fail)
+        patch.setattr("os.fsync" if moment == "fsync" else "pathlib.Path.replace", fail)
         with pytest.raises(OSError, match="no space"):
             store.change({"default:Widget/b": ENTRY})
     assert file.read_bytes() == before

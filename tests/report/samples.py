@@ -67,6 +67,7 @@ UPDATE = Change(
             "spec.repositories",
             ["npm-local", "npm-legacy", "npm-remote"],
             ["npm-remote", "npm-local", "payments-npm-local"],
+            ordered=True,
         ),
         FieldChange("spec.artifactoryRequestsCanRetrieveRemoteArtifacts", False, True),
     ),
@@ -125,7 +126,7 @@ MEMBERS = Change(
         FieldChange(
             "spec.extra.settings", {"size": 1, "deep": {"a": 1}}, {"size": 2, "deep": {"a": 1}}
         ),
-        FieldChange("spec.order", ["b", "a", "c"], ["a", "b", "c"]),
+        FieldChange("spec.order", ["b", "a", "c"], ["a", "b", "c"], ordered=True),
     ),
     origin=origin("federation.yaml", 7),
 )

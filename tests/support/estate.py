@@ -1,4 +1,4 @@
-"""One workspace and one platform: manifests in, plans and outcomes out, no socket and no waiting."""
+"""One workspace and one platform: manifests in, plans and outcomes out; no socket, no waiting."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from reconciler.cli.planning import open_session, plan_exit, rendered
 from reconciler.cli.saved_plan import SavedPlan, compare, read
 from reconciler.errors import Exit, OutcomeUnknownError, StalePlanError, UsageError
 from reconciler.model import Outcome, Plan
-from reconciler.pipeline import Session, carry_out, make_plan, run_blocks
+from reconciler.pipeline import Session, apply_warnings, carry_out, make_plan, run_blocks
 from reconciler.settings import Settings
 
 
@@ -57,6 +58,7 @@ def command(
     approved = read(plan_file) if plan_file is not None else None
     with open_session(given) as run:
         made = make_plan(run)
+        made = replace(made, diagnostics=(*made.diagnostics, *apply_warnings(run)))
         _require(made, approved, expect_digest)
         confirmed = yes or plan_file is not None or expect_digest is not None
         return _Apply(given, run, made, confirmed).run()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
@@ -39,48 +40,62 @@ spec:
 """
 
 WORKFLOW = """\
+# Settings > Secrets and variables > Actions holds what this needs:
+#   variables  JFROG_URL, RECONCILER_PACKAGE (what pip installs: a Git URL or a wheel)
+#   secrets    JFROG_READ_TOKEN, JFROG_WRITE_TOKEN
+# RECONCILER_PLATFORMS pins the platform: a pull request cannot send the token elsewhere.
 name: artifactory
 on:
   pull_request:
   push:
     branches: [main]
 
-permissions:
-  contents: read
+permissions: {}
 
 concurrency:
   group: artifactory-${{ github.ref }}
   cancel-in-progress: false
 
+env:
+  RECONCILER_PACKAGE: ${{ vars.RECONCILER_PACKAGE }}
+  RECONCILER_PLATFORMS: main=${{ vars.JFROG_URL }}
+
 jobs:
   plan:
     if: github.event_name == 'pull_request'
     runs-on: ubuntu-latest
+    permissions:
+      contents: read
     steps:
       - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
         with:
           persist-credentials: false
-      - run: pip install reconciler
+      - run: pip install "$RECONCILER_PACKAGE"
       - run: reconciler validate --output github
       - run: reconciler plan --output markdown >> "$GITHUB_STEP_SUMMARY"
         env:
-          JFROG_URL: ${{ vars.JFROG_URL }}
           JFROG_ACCESS_TOKEN: ${{ secrets.JFROG_READ_TOKEN }}
   apply:
     if: github.event_name == 'push'
     runs-on: ubuntu-latest
     environment: artifactory
+    permissions:
+      contents: read
     steps:
       - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
         with:
           persist-credentials: false
-      - run: pip install reconciler
+      - run: pip install "$RECONCILER_PACKAGE"
+      # Without its inventory a run adopts every object again, which changes nothing on the
+      # platform. Keep .reconciler/inventory.json (a cache, a volume) to follow drift over runs.
       - run: reconciler apply --yes --output markdown >> "$GITHUB_STEP_SUMMARY"
         env:
-          JFROG_URL: ${{ vars.JFROG_URL }}
           JFROG_ACCESS_TOKEN: ${{ secrets.JFROG_WRITE_TOKEN }}
 """
 
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 IGNORED = "/schemas/\n/*.lock\n/*.tmp\n"
 
 
@@ -90,6 +105,11 @@ IGNORED = "/schemas/\n/*.lock\n/*.tmp\n"
 @click.option("--github", is_flag=True, help="Also write a GitHub workflow.")
 def command(folder: Path, name: str | None, github: bool) -> int:
     """Write a workspace with a first manifest into FOLDER. Existing files are never touched."""
+    if name is not None and not NAME.fullmatch(name):
+        raise UsageError(
+            f"'{name}' is no name of a workspace",
+            hint="letters, digits, '_', '.' and '-', the first a letter or a digit",
+        )
     files = _files(folder, name or _name_of(folder), github)
     taken = [file for file in files if file.exists()]
     if taken:
@@ -110,13 +130,19 @@ def command(folder: Path, name: str | None, github: bool) -> int:
 
 def _files(folder: Path, name: str, github: bool) -> dict[Path, str]:
     files = {
-        folder / "reconciler.yaml": WORKSPACE.format(name=name),
+        folder / "reconciler.yaml": WORKSPACE.format(name=_scalar(name)),
         folder / "manifests" / "example.yaml": MANIFESTS,
         folder / ".reconciler" / ".gitignore": IGNORED,
     }
     if github:
         files[folder / ".github" / "workflows" / "artifactory.yml"] = WORKFLOW
     return files
+
+
+def _scalar(name: str) -> str:
+    """The name as YAML text; in quotes where YAML might see a number or a boolean in it."""
+    plain = name[0].isalpha() and name.lower() not in ("true", "false", "null")
+    return name if plain else f'"{name}"'
 
 
 def _name_of(folder: Path) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import re
 import sys
 from pathlib import Path
@@ -37,5 +39,28 @@ def command(port: int, platforms: str, version: str, state: Path | None, connect
         )
     if not re.fullmatch(r"\d+\.\d+\.\d+", version):
         raise UsageError(f"'{version}' is no version", hint="--version 7.111.4")
-    serve(Sandbox(names, version=version), port, state, sys.stdout)
+    made = Sandbox(names, version=version)
+    _require_state(state)
+    try:
+        serve(made, port, state, sys.stdout)
+    except OSError as error:
+        if error.errno not in (errno.EADDRINUSE, errno.EACCES) or error.filename:
+            raise
+        raise UsageError(
+            f"port {port} cannot be listened at: {error.strerror}",
+            hint="leave out --port to take a free one",
+        ) from None
     return 0
+
+
+def _require_state(state: Path | None) -> None:
+    """Raises UsageError for a state file that cannot be read."""
+    if state is None or not state.exists():
+        return
+    try:
+        json.loads(state.read_text("utf-8"))["platforms"].keys()
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(
+            f"the state {state} cannot be used: it is damaged ({error})",
+            hint="take it away to start with an empty platform",
+        ) from None
