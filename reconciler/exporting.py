@@ -32,7 +32,7 @@ def export(run: Session, path: Path | None, *, update: bool = False) -> Exported
     Objects that are declared already are left out; with `update`, the texts of their files with
     the declared fields brought up to date. Raises UnreachableError.
     """
-    from reconciler.manifests.yaml_editor import dump
+    from reconciler.manifests.yaml.dump import dump
 
     folder = _export_folder(run, path)
     declared_ = {m.address: m for m in run.desire.manifests}
@@ -132,7 +132,7 @@ def _field_edits(
 
 
 def _edited(run: Session, edits: Mapping[str, list[Edit]]) -> Iterator[tuple[Path, str]]:
-    from reconciler.manifests.yaml_editor import edit
+    from reconciler.manifests.yaml.edit import edit
 
     for name, changes in edits.items():
         file = run.workspace.root / name

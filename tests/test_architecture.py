@@ -40,8 +40,8 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "pydantic_core": ("kinds.values", "model"),
     "rfc8785": ("engine.digest",),
     "rich": ("report.progress",),
-    "ruamel": ("manifests.yaml_editor",),
-    "yaml": ("manifests.yaml_reader",),
+    "ruamel": ("manifests.yaml.rewrite",),
+    "yaml": ("manifests.yaml.events",),
     "certifi": ("platform.client",),
 }
 """Third-party packages and the only modules or rooms that import them; tests may import any."""

@@ -9,7 +9,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 
 from reconciler.errors import Diagnostic
-from reconciler.manifests.yaml_reader import Positions, positions
+from reconciler.manifests.yaml.nodes import Positions
+from reconciler.manifests.yaml.reader import positions
 from reconciler.model import Finding
 
 

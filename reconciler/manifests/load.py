@@ -18,7 +18,7 @@ from typing import Literal
 from reconciler.errors import Diagnostic
 from reconciler.manifests.findings import locate
 from reconciler.manifests.workspace import API_VERSION, FILE_NAMES
-from reconciler.manifests.yaml_reader import read
+from reconciler.manifests.yaml.reader import read
 from reconciler.model import Document, Finding, Origin
 
 SUFFIXES = (".yaml", ".yml")

@@ -20,7 +20,8 @@ from reconciler.manifests.secret_rules import (
 )
 from reconciler.manifests.validate import extra_findings, marks_findings, validator
 from reconciler.manifests.workspace import DEFAULT_PLATFORM, Workspace, WorkspaceFile, find
-from reconciler.manifests.yaml_reader import ReadDocument, read
+from reconciler.manifests.yaml.nodes import ReadDocument
+from reconciler.manifests.yaml.reader import read
 from reconciler.model import Document, Finding, Origin
 from reconciler.model import Path as Path_
 from reconciler.settings import Settings

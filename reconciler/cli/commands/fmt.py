@@ -46,7 +46,7 @@ def command(paths: tuple[Path, ...], check: bool, **flags: Any) -> int:
 
 
 def _formatted(text: str, name: str) -> str:
-    from reconciler.manifests.yaml_editor import format_text
+    from reconciler.manifests.yaml.format import format_text
 
     try:
         return format_text(text)

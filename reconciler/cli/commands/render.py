@@ -50,7 +50,7 @@ def command(paths: tuple[Path, ...], output: str, **flags: Any) -> int:
 
 
 def _texts(manifests: Iterable[Manifest]) -> Iterable[str]:
-    from reconciler.manifests.yaml_editor import dump
+    from reconciler.manifests.yaml.dump import dump
 
     for manifest in manifests:
         yield f"# {manifest.origin}\n{dump(document(manifest))}"

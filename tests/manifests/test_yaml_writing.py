@@ -10,11 +10,13 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from reconciler.manifests.yaml.dump import dump, flow_text
+from reconciler.manifests.yaml.edit import edit
+from reconciler.manifests.yaml.format import format_text
+from reconciler.manifests.yaml.reader import read
+from reconciler.manifests.yaml.rewrite import rewritten
 from ruamel.yaml import YAML
 
-from reconciler.manifests import yaml_editor
-from reconciler.manifests.yaml_editor import dump, edit, format_text
-from reconciler.manifests.yaml_reader import read
 from reconciler.model import UNSET
 
 BOUNDED = settings(
@@ -397,7 +399,7 @@ def typed(draw: Any) -> tuple[dict[str, Any], str]:
         assume(same_or_none(text, document))
         return document, text
     if way == "flow":
-        return document, yaml_editor._flow(document) + "\n"
+        return document, flow_text(document) + "\n"
     text = dump(document)
     return document, loosely(text, draw) if way == "loose" else text
 
@@ -558,7 +560,8 @@ def test_ruamel_is_not_imported_for_writing() -> None:
     import sys
 
     program = (
-        "import sys; from reconciler.manifests.yaml_editor import dump, edit;"
+        "import sys; from reconciler.manifests.yaml.dump import dump;"
+        "from reconciler.manifests.yaml.edit import edit;"
         "edit(dump({'a': 1}), 0, [(('a',), 2)]);"
         "sys.exit('ruamel.yaml' in sys.modules)"
     )
@@ -570,4 +573,4 @@ def test_verbatim_round_trip() -> None:
     """Through ruamel alone, too, every scalar keeps its spelling."""
     text = 'a: ~\nb: +1\nc: 1_000\nd: 2001-12-14t21:59:43Z\ne: "\\x41"\nf: True\ng:\n"\\x42": z0z\n'
 
-    assert yaml_editor._rewritten(text) == text
+    assert rewritten(text) == text

@@ -11,11 +11,12 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from reconciler.manifests.yaml import events, limits
+from reconciler.manifests.yaml.fast import read_fast
+from reconciler.manifests.yaml.reader import positions, read, read_carefully
 from ruamel.yaml import YAML
 
 from reconciler.errors import Diagnostic
-from reconciler.manifests import yaml_reader
-from reconciler.manifests.yaml_reader import positions, read
 
 BOUNDED = settings(
     max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
@@ -286,7 +287,7 @@ def test_line_separators_may_be_escaped() -> None:
 
 def test_file_too_large() -> None:
     """A file over the limit is refused before anything is parsed."""
-    assert told(b"#" * (yaml_reader.MAX_BYTES + 1)) == [("file-too-large", "a.yaml")]
+    assert told(b"#" * (limits.MAX_BYTES + 1)) == [("file-too-large", "a.yaml")]
 
 
 def test_nesting_limit() -> None:
@@ -332,7 +333,7 @@ def test_hostile_files_are_refused_quickly(text: str) -> None:
 
     found = faults_of(text)
 
-    assert 0 < len(found) <= yaml_reader.MAX_FAULTS
+    assert 0 < len(found) <= limits.MAX_FAULTS
     assert time.process_time() - start < 5
 
 
@@ -448,11 +449,11 @@ def test_both_passes_agree(text: str) -> None:
     """What the fast pass accepts, the careful pass accepts too, with the same result."""
     data = text.encode()
     try:
-        fast = yaml_reader._fast(data)
+        fast = read_fast(data)
     except Exception:
         return
 
-    assert (fast, []) == yaml_reader._carefully(data, "f")
+    assert (fast, []) == read_carefully(data, "f")
 
 
 # Up to U+FFFF: above, JSON writes surrogate pairs, which no YAML reader takes.
@@ -499,7 +500,7 @@ def test_works_without_libyaml(data: Any) -> None:
     text = yaml.safe_dump([data], allow_unicode=False).encode()
     expected = read(text, "f")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(yaml_reader, "CParser", None)
+        patch.setattr(events, "CParser", None)
 
         assert read(text, "f") == expected
 
@@ -509,7 +510,7 @@ def test_works_without_libyaml(data: Any) -> None:
 def test_pure_parser_never_raises(text: str) -> None:
     """Without the C part, too, no text makes the reader raise."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(yaml_reader, "CParser", None)
+        patch.setattr(events, "CParser", None)
         documents, _ = read(text.encode(), "f")
 
     json.dumps([d.data for d in documents])
