@@ -38,6 +38,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "jsonschema": ("cli.saved_plan",),
     "pydantic": ("kinds", "manifests"),
     "pydantic_core": ("kinds.values", "model"),
+    "referencing": ("cli.saved_plan",),
     "rfc8785": ("engine.digest",),
     "rich": ("report.progress",),
     "ruamel": ("manifests.yaml.rewrite",),
