@@ -147,6 +147,11 @@ STRUCTURE: Mapping[str, Rule] = {
         "A required field is not there.",
         "Write it; the hint says what it means.",
     ),
+    "no-effect": Rule(
+        "Something is written that this version does not act on.",
+        "Take it out, or keep it for a version that does; the message says what happens instead.",
+        "warning",
+    ),
     "not-applicable": Rule(
         "A field does not exist for the object's package type.",
         "Take it out. If a newer server knows it there, pass it through with `spec.extra`.",

@@ -36,6 +36,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "deepdiff": (),
     "httpx": ("platform.client", "platform.connect"),
     "jsonschema": ("cli.saved_plan",),
+    "referencing": ("cli.saved_plan",),
     "pydantic": ("kinds", "manifests"),
     "pydantic_core": ("kinds.values", "model"),
     "referencing": ("cli.saved_plan",),

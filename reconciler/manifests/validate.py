@@ -190,6 +190,7 @@ class _Checker:
         self.findings += secret_findings(document, kind, written, self.workspace)
         self.findings += extra_findings(document, kind, written, kind.variant(spec))
         self.findings += _ignored_paths(document, kind)
+        self.findings += _without_effect(document)
         checked: dict[str, Any] = spec
         return checked
 
@@ -441,6 +442,21 @@ def _ignored_paths(document: Document, kind: Kind) -> Iterator[Finding]:
                 f"{kind.name} has no field '{path}' to ignore",
                 nearest_hint(path, first) or "paths begin with 'spec.', such as spec.notes",
             )
+
+
+def _without_effect(document: Document) -> Iterator[Finding]:
+    metadata = document.data.get("metadata")
+    lifecycle = metadata.get("lifecycle") if isinstance(metadata, dict) else None
+    if isinstance(lifecycle, dict) and lifecycle.get("replace") is True:
+        yield Finding(
+            document.origin,
+            document.index,
+            ("metadata", "lifecycle", "replace"),
+            "no-effect",
+            "this version deletes nothing, so it cannot replace the object either",
+            "a change of a field that is fixed at creation stays blocked",
+            "warning",
+        )
 
 
 def _exists(kind: Kind, path: str) -> bool:

@@ -69,7 +69,24 @@ def endpoint(workspace: Workspace, settings: Settings, name: str) -> Endpoint:
         )
     written = workspace.platforms.get(name) or {}
     url = pins[name].url if name in pins else _url(name, written, settings)
+    _refuse_credentials(name, url)
     return Endpoint(name, url, _token(name, written, pins.get(name), workspace, settings))
+
+
+def _refuse_credentials(name: str, url: str) -> None:
+    """A URL is printed in plans and reports, so it must hold no password. Raises UsageError."""
+    from urllib.parse import urlsplit
+
+    try:
+        has_credentials = "@" in urlsplit(url).netloc
+    except ValueError:  # no URL at all: told where it is opened
+        return
+    if has_credentials:
+        raise UsageError(
+            f"the URL of platform '{name}' holds a user name or password",
+            hint="take it out of the URL; the access token is given by JFROG_ACCESS_TOKEN or "
+            "spec.platforms.<name>.token",
+        )
 
 
 def _url(name: str, written: Mapping[str, Any], settings: Settings) -> str:

@@ -188,14 +188,14 @@ def _change(change: Change, page: _Page) -> Iterator[str]:
 
 def _notes(change: Change, page: _Page) -> Iterator[str]:
     if change.blocked:
-        yield change.action.value
-        yield "blocked"
-    elif change.action not in (Action.CREATE, Action.UPDATE):  # their symbols are known to all
-        yield change.action.value
-    if change.risk in ("disruptive", "destructive") and change.action is not Action.DELETE:
-        yield change.risk
-    if change.adopting and change.action is not Action.ADOPT:
-        yield "adopting"
+        yield f"{change.action.value} blocked"  # what it would do beside that is not news
+    else:
+        if change.action not in (Action.CREATE, Action.UPDATE):  # their symbols are known to all
+            yield change.action.value
+        if change.risk in ("disruptive", "destructive") and change.action is not Action.DELETE:
+            yield change.risk
+        if change.adopting and change.action is not Action.ADOPT:
+            yield "adopting"
     if change.address in page.by_reference:
         yield "by reference"
 

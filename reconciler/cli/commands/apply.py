@@ -126,7 +126,9 @@ class _Apply:
         from reconciler.report.terminal import outcome_text
 
         seconds = time.monotonic() - self.started
-        return outcome_text(self.made, outcomes, exit_code=code, seconds=seconds, color=self.color)
+        return "\n" + outcome_text(
+            self.made, outcomes, exit_code=code, seconds=seconds, color=self.color
+        )
 
 
 def exit_code(made: Plan, outcomes: list[Outcome]) -> int:
