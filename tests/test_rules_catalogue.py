@@ -14,7 +14,7 @@ from reconciler.engine.plan import BLOCKS
 from reconciler.rules import GROUPS, RULES, Rule
 
 SOURCE = Path(reconciler.__file__).parent
-MAKERS = re.compile(r"Diagnostic|Fault|Finding|Block|_BadScalar\w*|_fault|fault|_tell")
+MAKERS = re.compile(r"Diagnostic|Fault|Finding|Block|_?BadScalar\w*|_fault|fault|_tell")
 """Calls whose first text is a rule's id, unless it is not written there."""
 
 ID = re.compile(r"[a-z]+(-[a-z]+)*")
