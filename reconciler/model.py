@@ -469,6 +469,32 @@ class Drift:
 
 
 @dataclass(frozen=True, slots=True)
+class GraphNode:
+    """One object of a graph; without an origin it is named, but nobody declares it."""
+
+    address: Address
+    origin: Origin | None = None
+    by_reference: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GraphEdge:
+    """One object names another; `fields` are the paths at which it does."""
+
+    source: Address
+    target: Address
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Who names whom: nodes and edges by address, each once."""
+
+    nodes: tuple[GraphNode, ...] = ()
+    edges: tuple[GraphEdge, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One HTTP request to a platform; `path` starts at the platform's base URL.
 

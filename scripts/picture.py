@@ -1,15 +1,21 @@
-"""A platform with a past in, the picture of a plan out: made by the code that users run."""
+"""The pictures of the documentation, made by the code that users run."""
 
 from __future__ import annotations
 
 import json
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from reconciler.model import Plan
+from reconciler.engine.graph import graph
+from reconciler.engine.resolve import resolve
+from reconciler.kinds.registry import builtin
+from reconciler.model import Address, Manifest, Origin, Plan
 from reconciler.pipeline import make_plan, session
 from reconciler.platform.connect import Wire
+from reconciler.report.graph.picture import graph_svg
 from reconciler.report.svg import terminal_svg
 from reconciler.report.terminal import plan_text
 from reconciler.sandbox import Platform, Request, Sandbox
@@ -31,6 +37,33 @@ def plan_svg() -> str:
             ROOT / "examples/quickstart", workspace, ignore=shutil.ignore_patterns(".reconciler")
         )
         return terminal_svg(plan_text(plan_of(workspace), color=True), "reconciler plan")
+
+
+def estate_svg() -> str:
+    """The references of a few teams' repositories, some of a kind and some shared."""
+    registry = builtin()
+    resolved = resolve(_estate(), registry)
+    return graph_svg(graph(resolved, registry, resolved.manifests), "acme")
+
+
+def _estate() -> Iterator[Manifest]:
+    for type_ in ("docker", "maven", "npm"):
+        yield _manifest("RemoteRepository", f"{type_}-upstream")
+        for team, stages in _TEAMS.items():
+            own = [f"{team}-{type_}-{stage}" for stage in stages]
+            yield from (_manifest("LocalRepository", name) for name in own)
+            members = [*own, f"{type_}-upstream"]
+            yield _manifest("VirtualRepository", f"{team}-{type_}", repositories=members)
+        together = [f"{team}-{type_}" for team in _TEAMS]
+        yield _manifest("VirtualRepository", f"all-{type_}", repositories=together)
+    yield from (_manifest("LocalRepository", f"files-{team}") for team in _TEAMS)
+
+
+_TEAMS = {"payments": ("dev", "test", "release"), "search": ("release",), "web": ("dev", "release")}
+
+
+def _manifest(kind: str, name: str, **spec: Any) -> Manifest:
+    return Manifest(Address(kind, (name,)), spec, Origin(f"manifests/{name}.yaml", 1))
 
 
 def plan_of(workspace: Path) -> Plan:

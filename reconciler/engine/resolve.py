@@ -5,7 +5,7 @@ Nobody maintains a list of kinds: who names whom decides who comes first.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
@@ -61,10 +61,10 @@ def resolve(manifests: Iterable[Manifest], registry: Registry) -> Resolved:
     for manifest in by_address.values():
         found: list[Address] = []
         for reference in references(registry, manifest):
-            target = _target(reference, manifest, by_address, registry)
-            if target is not None and target != manifest.address:
-                found.append(target)
-            elif target is None and not reference.open:
+            named = target(reference, manifest, by_address, registry)
+            if named is not None and named != manifest.address:
+                found.append(named)
+            elif named is None and not reference.open:
                 missing.append(_missing(reference, manifest, by_address, registry))
         requires[manifest.address] = tuple(dict.fromkeys(found))
     order, cycles = _ordered(requires)
@@ -101,28 +101,26 @@ def _field_references(field: Field, value: Any, at: Path) -> Iterator[Reference]
             yield from _field_references(field.element, item, (*at, index))
 
 
-def _target(
+def target(
     reference: Reference,
     manifest: Manifest,
-    declared: Mapping[Address, Manifest],
+    declared: Container[Address],
     registry: Registry,
 ) -> Address | None:
+    """The declared object a reference means, or None when no manifest answers it."""
     for kind in reference.kinds:
-        address = Address(kind, _parts(reference, manifest, kind, registry), *_on(manifest))
+        address = meant(reference, manifest, kind, registry)
         if address in declared:
             return address
     return None
 
 
-def _on(manifest: Manifest) -> tuple[str, bool]:
-    return manifest.address.platform, manifest.address.qualified
-
-
-def _parts(
-    reference: Reference, manifest: Manifest, kind: str, registry: Registry
-) -> tuple[str, ...]:
+def meant(reference: Reference, manifest: Manifest, kind: str, registry: Registry) -> Address:
+    """The address a reference means, were its target of this kind: beside the one that names it."""
+    here = manifest.address
     parents = len(registry[kind].parents) if kind in registry else 0
-    return (*manifest.address.parts[:parents], reference.name)
+    parts = (*here.parts[:parents], reference.name)
+    return Address(kind, parts, here.platform, here.qualified)
 
 
 def _missing(
