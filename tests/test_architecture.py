@@ -39,7 +39,6 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "referencing": ("cli.saved_plan",),
     "pydantic": ("kinds", "manifests"),
     "pydantic_core": ("kinds.values", "model"),
-    "referencing": ("cli.saved_plan",),
     "rfc8785": ("engine.digest",),
     "rich": ("report.progress",),
     "ruamel": ("manifests.yaml.rewrite",),

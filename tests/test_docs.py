@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from reconciler.manifests.yaml.reader import read
 
 from reconciler.cli.main import COMMANDS
 from reconciler.engine.plan import BLOCKS, REASONS
@@ -20,6 +19,7 @@ from reconciler.kinds.documentation import field_docs
 from reconciler.kinds.registry import builtin
 from reconciler.manifests.schema import schemas
 from reconciler.manifests.workspace_file import read_workspace
+from reconciler.manifests.yaml.reader import read
 from reconciler.model import Action
 from reconciler.settings import Settings
 from scripts import generate, reference

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from reconciler.manifests.yaml.reader import read
 from referencing import Registry as Schemas
 from referencing import Resource
 
@@ -19,6 +18,7 @@ from reconciler.manifests import workspace_file
 from reconciler.manifests.schema import UMBRELLA, schemas
 from reconciler.manifests.validate import validate
 from reconciler.manifests.workspace import API_VERSION, Workspace
+from reconciler.manifests.yaml.reader import read
 from reconciler.model import Document, Origin
 from reconciler.model import Path as Path_
 from tests.manifests.mutations import BOUNDED, MANIFESTS, WORKSPACE, mutated

@@ -11,12 +11,12 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from reconciler.manifests.yaml import events, limits
-from reconciler.manifests.yaml.fast import read_fast
-from reconciler.manifests.yaml.reader import positions, read, read_carefully
 from ruamel.yaml import YAML
 
 from reconciler.errors import Diagnostic
+from reconciler.manifests.yaml import events, limits
+from reconciler.manifests.yaml.fast import read_fast
+from reconciler.manifests.yaml.reader import positions, read, read_carefully
 
 BOUNDED = settings(
     max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True

@@ -10,13 +10,13 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
 from reconciler.manifests.yaml.dump import dump, flow_text
 from reconciler.manifests.yaml.edit import edit
 from reconciler.manifests.yaml.format import format_text
 from reconciler.manifests.yaml.reader import read
 from reconciler.manifests.yaml.rewrite import rewritten
-from ruamel.yaml import YAML
-
 from reconciler.model import UNSET
 
 BOUNDED = settings(
