@@ -98,7 +98,7 @@ def _export_folder(run: Session, path: Path | None) -> Path:
 
 
 def _live_in_scope(run: Session) -> Iterator[tuple[Address, Mapping[str, Any]]]:
-    for platform in run.observer.clients:
+    for platform in run.observer.sources:
         for found, raw in sorted(run.observer.list_all(platform), key=lambda item: item[0].full):
             address = replace(found, qualified=run.workspace.is_plural)
             if in_scope(address, run.scope):

@@ -65,7 +65,7 @@ def _named(run: Session, addresses: Sequence[str] | None) -> set[Address]:
 
 
 def _declared_address(run: Session, text: str, known: set[Address]) -> Address:
-    for platform in run.observer.clients:
+    for platform in run.observer.sources:
         try:
             address = Address.parse(text, platform)
         except ValueError as error:

@@ -52,8 +52,11 @@ from reconciler.model import (
 from reconciler.settings import KEY_VARIABLE, Settings, ceilings
 
 if TYPE_CHECKING:
+    from reconciler.platform.client import Client
     from reconciler.platform.connect import Wire
     from reconciler.platform.observe import Observer, Progress
+    from reconciler.platform.snapshot.model import Snapshot
+    from reconciler.platform.source import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +197,8 @@ class Session:
     by_reference: frozenset[Address] = frozenset()
     secrets: Mapping[Address, SecretKnowledge] = field(default_factory=dict)
     wire: Wire | None = None
+    clients: Mapping[str, Client] = field(default_factory=dict)
+    snapshot: Snapshot | None = None
 
     @property
     def workspace(self) -> Workspace:
@@ -217,9 +222,9 @@ def session(
 ) -> Iterator[Session]:
     """Open a run: manifests checked, clients ready, inventory read.
 
-    Raises InvalidManifests, UsageError.
+    With `settings.snapshot`, the platforms and the inventory are those of the file, and nothing is
+    asked of any platform. Raises InvalidManifests, UsageError.
     """
-    from reconciler.platform.connect import clients
     from reconciler.platform.inventory import FileInventory
     from reconciler.platform.observe import Observer, silent
 
@@ -235,19 +240,43 @@ def session(
     platforms = platforms_of(wanted, workspace)
     if not needs_manifests:
         platforms = [name for name in workspace.platform_names if platform_in_scope(name, scope)]
-    with clients(workspace, settings, platforms, wire) as opened:
+    with _opened(wanted, settings, platforms, wire) as (clients, sources, snapshot):
         yield Session(
             settings,
             wanted,
-            Observer(opened, wanted.registry, progress or silent),
-            store.load(),
+            Observer(sources, wanted.registry, progress or silent),
+            snapshot.inventory if snapshot else store.load(),
             store,
             scope,
             tuple(chosen),
             frozenset(by_reference),
             _knowledge(chosen, wanted.registry, workspace, settings),
             wire,
+            clients,
+            snapshot,
         )
+
+
+@contextmanager
+def _opened(
+    wanted: Desire, settings: Settings, platforms: Sequence[str], wire: Wire | None
+) -> Iterator[tuple[Mapping[str, Client], Mapping[str, Source], Snapshot | None]]:
+    """The platforms of a run: connected, or as a snapshot holds them, without any client."""
+    if settings.snapshot is not None:
+        from reconciler.platform.connect import refuse_elsewhere
+        from reconciler.platform.snapshot.file import read_snapshot
+        from reconciler.platform.snapshot.replay import sources
+
+        snapshot = read_snapshot(settings.snapshot)
+        for recorded in snapshot.platforms.values():
+            refuse_elsewhere(wanted.workspace, settings, recorded.info)
+        yield {}, sources(snapshot, platforms, wanted.registry), snapshot
+        return
+    from reconciler.platform.connect import clients
+    from reconciler.platform.source import LivePlatform
+
+    with clients(wanted.workspace, settings, platforms, wire) as opened:
+        yield opened, {name: LivePlatform(client) for name, client in opened.items()}, None
 
 
 def _require_kinds(settings: Settings, registry: Registry) -> None:
@@ -351,6 +380,7 @@ def make_plan(run: Session, *, unmanaged: bool = False, now: datetime | None = N
         if (m := gap.manifest).address in chosen
     ]
     observation = replace(run.observer.observe([*addresses, *undeclared]), secrets=run.secrets)
+    now = now or datetime.now(UTC)
     made = plan(
         Desired(run.chosen, run.desire.resolved, run.by_reference, run.scope, run.workspace.name),
         observation,
@@ -358,14 +388,29 @@ def make_plan(run: Session, *, unmanaged: bool = False, now: datetime | None = N
         run.registry,
         Given(
             tool=__version__,
-            created=(now or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            created=timestamp(now),
             commit=commit(run.workspace.root),
             unmanaged=tuple(unmanaged_objects(run)) if unmanaged else (),
-            diagnostics=tuple(d for d in run.desire.diagnostics if d.severity != "error"),
+            diagnostics=(
+                *(d for d in run.desire.diagnostics if d.severity != "error"),
+                *_age(run, now),
+            ),
         ),
     )
     measured = with_evidence(made, run.observer.measure(wants_evidence(made)))
     return replace(measured, diagnostics=tuple(_worth_telling(run, measured)))
+
+
+def timestamp(moment: datetime) -> str:
+    """A time in UTC, to the second, as documents have it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _age(run: Session, now: datetime) -> Iterator[Diagnostic]:
+    if run.snapshot is not None:
+        from reconciler.platform.snapshot.age import age
+
+        yield age(run.snapshot, run.settings.snapshot, now)
 
 
 def _worth_telling(run: Session, made: Plan) -> Iterator[Diagnostic]:
@@ -394,7 +439,7 @@ def unmanaged_objects(run: Session) -> Iterator[Address]:
     declared_ = {m.address for m in run.desire.manifests}
     found = {
         replace(address, qualified=run.workspace.is_plural)
-        for platform in run.observer.clients
+        for platform in run.observer.sources
         for address, _ in run.observer.list_all(platform)
     }
     for address in sorted(found - declared_, key=lambda a: a.full):
@@ -448,7 +493,7 @@ def carry_out(
     source = _secret_source(run.workspace, run.settings)
     _require_secrets(run, made, source)
     applier = Applier(
-        clients=run.observer.clients,
+        clients=run.clients,
         registry=run.registry,
         manifests={m.address: m for m in run.chosen},
         inventory=run.inventory,
@@ -504,12 +549,12 @@ def find_drift(run: Session, *, unmanaged: bool = False) -> Drift:
     qualified = run.workspace.is_plural
     tracked = [
         address
-        for address in run.inventory.addresses(list(run.observer.clients), qualified=qualified)
+        for address in run.inventory.addresses(list(run.observer.sources), qualified=qualified)
         if in_scope(address, run.scope)
         and address.kind in run.registry
         and run.inventory.entries[address.full].owner == run.workspace.name
     ]
-    run.observer.probe(run.observer.clients)
+    run.observer.probe(run.observer.sources)
     observation = run.observer.observe(tracked)
     return drift(
         tracked,

@@ -392,6 +392,18 @@ PLAN: Mapping[str, Rule] = {
         "Declare the server's value, or list the path in `metadata.lifecycle.ignore`.",
         "info",
     ),
+    "snapshot": Rule(
+        "The plan was made from a snapshot and not from the platforms: what changed since then is "
+        "not in it. A warning once the snapshot is older than a day.",
+        "Take a new one; an apply looks at the platforms in any case.",
+        "info",
+    ),
+    "snapshot-incomplete": Rule(
+        "A snapshot was taken with a token, or of a server, that does not list every object whole. "
+        "Planned from it, an object it lacks is unreadable, because it may exist.",
+        "Take it with a token that sees complete configurations.",
+        "warning",
+    ),
     "unreadable": Rule(
         "An object could not be read, so nothing is planned for it. An error is never taken for "
         "absence.",

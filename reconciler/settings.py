@@ -73,6 +73,7 @@ class Settings:
     client_cert: tuple[str, ...] = ()
     requests_per_second: float = 0.0
     trace: Path | None = None
+    snapshot: Path | None = None
     secret_dirs: tuple[Path, ...] = ()
     rotate: tuple[str, ...] = ()
     allow_deletes: tuple[str, ...] = ()

@@ -21,6 +21,7 @@ COMMANDS = {
     "drift": "Show what changed on the platforms since the last apply.",
     "graph": "Draw who names whom, as SVG, Mermaid or DOT.",
     "export": "Write manifests for what is live.",
+    "snapshot": "Record what a plan reads, without secrets, for planning offline.",
     "adopt": "Take live objects into ownership without touching them.",
     "release": "Take objects out of ownership without touching them.",
     "kinds": "List what can be managed.",

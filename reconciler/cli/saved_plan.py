@@ -33,6 +33,11 @@ def read(file: Path) -> SavedPlan:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is no JSON"
         raise _unusable(f"the plan {file} cannot be read: {reason}") from None
+    if isinstance(document, dict) and document.get("format") == "reconciler.snapshot/v1":
+        raise UsageError(
+            f"{file} is a snapshot, and no plan: an apply always looks at the platforms themselves",
+            hint=f"`reconciler plan --snapshot {file} --out FILE` makes a plan of it",
+        )
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise _unusable(f"{file} is no saved plan of format {FORMAT}")
     try:

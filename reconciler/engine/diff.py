@@ -8,7 +8,7 @@ from typing import Any
 
 from reconciler.kinds.fields import PASS_THROUGH, Field, FieldTable
 from reconciler.kinds.kind import Kind
-from reconciler.kinds.values import same, shown
+from reconciler.kinds.values import is_masked, same, shown
 from reconciler.kinds.wire import reference_name, secrets_in
 from reconciler.model import UNSET, Entry, FieldChange, JsonValue, Live, Manifest
 
@@ -210,6 +210,9 @@ class _Findings:
         have = shown(known, have)
         if same(known, wanted, have):
             return
+        if is_masked(have):
+            self.unreadable.append(path)
+            return
         change = _change(known, path, have, wanted)
         if self.is_rewritten(known, change):
             self.rewritten.append(path)
@@ -270,7 +273,7 @@ class _Findings:
                 continue
             if have is UNSET and self.entry.applied.get(path, UNSET) == wanted:
                 continue
-            if have is UNSET and not self.live.complete:
+            if (have is UNSET and not self.live.complete) or is_masked(have):
                 self.unreadable.append(path)
             elif self.entry.rewritten.get(path) in ((wanted, have), [wanted, have]):
                 self.rewritten.append(path)

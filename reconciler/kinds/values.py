@@ -15,6 +15,18 @@ from reconciler.kinds.fields import Field
 
 _BOOLEANS = {"true": True, "false": False}
 
+MASKED = "(masked)"
+"""What stands in a snapshot for a text that nobody may see."""
+
+
+def is_masked(value: Any) -> bool:
+    """Whether a part of a live value is hidden, so that nobody can tell what it is."""
+    if isinstance(value, Mapping):
+        return any(map(is_masked, value.values()))
+    if isinstance(value, list):
+        return any(map(is_masked, value))
+    return isinstance(value, str) and MASKED in value
+
 
 def shown(field: Field, value: Any) -> Any:
     """A live value in the field's own type, sets in a fixed order: what a plan shows.

@@ -10,10 +10,13 @@ from typing import Any
 import httpx
 
 from reconciler import __version__
+from reconciler.engine.digest import normalised_url
 from reconciler.errors import UsageError
 from reconciler.manifests.workspace import Workspace
+from reconciler.model import PlatformInfo
 from reconciler.platform.client import Client, Clock, Endpoint, HttpOptions
 from reconciler.platform.secrets import SecretSource
+from reconciler.report.sanitise import safe_url
 from reconciler.settings import TOKEN_VARIABLES, URL_VARIABLES, Pin, Settings
 
 
@@ -87,6 +90,29 @@ def _refuse_credentials(name: str, url: str) -> None:
             hint="take it out of the URL; the access token is given by JFROG_ACCESS_TOKEN or "
             "spec.platforms.<name>.token",
         )
+
+
+def refuse_elsewhere(workspace: Workspace, settings: Settings, info: PlatformInfo) -> None:
+    """Raises UsageError when a recorded platform is another one than the workspace or a pin names.
+
+    A URL that cannot be told here, because its variable is not set, refuses nothing.
+    """
+    pins, written = settings.all_pins, (workspace.platforms.get(info.name) or {}).get("url")
+    url = settings.environment.get(written["env"]) if isinstance(written, dict) else written
+    url = pins[info.name].url if info.name in pins else url
+    if url and not _same_place(url, info.url):
+        raise UsageError(
+            f"the snapshot was taken of {info.url}, and platform '{info.name}' is at "
+            f"{safe_url(url)}",
+            hint="take a snapshot with this workspace; a plan of another platform proves nothing",
+        )
+
+
+def _same_place(one: str, other: str) -> bool:
+    try:
+        return normalised_url(one) == normalised_url(other)
+    except ValueError:  # a port that is no number
+        return one == other
 
 
 def _url(name: str, written: Mapping[str, Any], settings: Settings) -> str:

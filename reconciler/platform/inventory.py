@@ -44,10 +44,7 @@ class FileInventory:
             document = json.loads(text)
             if document["format"] != FORMAT:
                 raise _unusable(self._file, f"its format is {document['format']!r}")
-            entries = {key: _entry(raw) for key, raw in document["entries"].items()}
-            for key in entries:
-                Address.parse(key)
-            return Inventory(entries)
+            return inventory_of(document["entries"])
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise _unusable(self._file, f"it is damaged ({error})") from None
 
@@ -63,10 +60,7 @@ class FileInventory:
         return Inventory(kept)
 
     def _replace(self, entries: Mapping[str, Entry]) -> None:
-        document = {
-            "format": FORMAT,
-            "entries": {key: _plain(entry) for key, entry in sorted(entries.items())},
-        }
+        document = {"format": FORMAT, "entries": entries_json(entries)}
         fresh = self._file.with_suffix(f".{os.getpid()}.tmp")
         with fresh.open("w", encoding="utf-8") as out:
             json.dump(document, out, indent=1, ensure_ascii=False)
@@ -74,6 +68,19 @@ class FileInventory:
             out.flush()
             os.fsync(out.fileno())
         fresh.replace(self._file)
+
+
+def entries_json(entries: Mapping[str, Entry]) -> dict[str, Any]:
+    """The entries as JSON, sorted by address."""
+    return {key: _plain(entry) for key, entry in sorted(entries.items())}
+
+
+def inventory_of(entries: Mapping[str, Any]) -> Inventory:
+    """The reverse. Raises ValueError, LookupError, TypeError or AttributeError for other JSON."""
+    found = {key: _entry(raw) for key, raw in entries.items()}
+    for key in found:
+        Address.parse(key)
+    return Inventory(found)
 
 
 def _unusable(file: Path, reason: str) -> UsageError:

@@ -18,8 +18,7 @@ from reconciler.kinds.kind import Kind
 from reconciler.kinds.registry import Registry
 from reconciler.kinds.rest import Content, Listing
 from reconciler.model import Address, Live, Observed, PlatformInfo, Unreadable
-from reconciler.platform.client import Client
-from reconciler.platform.probe import probe
+from reconciler.platform.source import Source
 
 Progress = Callable[[str, int, int], None]
 """Told what is going on: words, how many are done, how many there are."""
@@ -31,9 +30,12 @@ def silent(words: str, done: int, total: int) -> None:
 
 @dataclass
 class Observer:
-    """Reads the platforms of one run; listings and versions are asked for once."""
+    """Reads the platforms of one run; listings and versions are asked for once.
 
-    clients: Mapping[str, Client]
+    `sources` are the platforms themselves, or what a snapshot recorded of them.
+    """
+
+    sources: Mapping[str, Source]
     registry: Registry
     progress: Progress = silent
     infos: dict[str, PlatformInfo] = field(default_factory=dict)
@@ -43,7 +45,7 @@ class Observer:
         """Ask each platform for its versions. Raises UnreachableError."""
         for name in platforms:
             if name not in self.infos:
-                self.infos[name] = probe(self.clients[name])
+                self.infos[name] = self.sources[name].probe()
 
     def observe(self, addresses: Iterable[Address]) -> Observation:
         """Read every address.
@@ -81,7 +83,7 @@ class Observer:
             return {}
         found = self._listing(platform, kind)
         if found is None:
-            names = self.clients[platform].run(listing.names())
+            names = self.sources[platform].names(kind)
             addresses = [Address(kind.name, (name,), platform) for name in names]
             read = self._one_by_one(addresses)
             found = {a.name: live.raw for a, live in read.items() if isinstance(live, Live)}
@@ -94,14 +96,12 @@ class Observer:
 
     def _measure(self, address: Address) -> Content | None:
         try:
-            content: Content | None = self._run(address, "measure")
+            return self._source(address).measure(self.registry[address.kind], address)
         except (AnswerError, UnreachableError):
             return None
-        return content
 
-    def _run(self, address: Address, intent: str) -> Any:
-        flow = getattr(self.registry[address.kind].rest, intent)(address)
-        return self.clients[address.platform].run(flow)
+    def _source(self, address: Address) -> Source:
+        return self.sources[address.platform]
 
     def _from_listing(self, address: Address) -> Observed | None:
         kind = self.registry[address.kind]
@@ -114,19 +114,20 @@ class Observer:
             return None
         key = (platform, listing)
         if key not in self._listings:
-            self._listings[key] = self._read_listing(platform, listing)
+            self._listings[key] = self._read_listing(platform, kind, listing)
         return self._listings[key]
 
-    def _read_listing(self, platform: str, listing: Listing) -> Mapping[str, Any] | None:
+    def _read_listing(
+        self, platform: str, kind: Kind, listing: Listing
+    ) -> Mapping[str, Any] | None:
         version = self.infos[platform].versions.get(listing.service, "")
         if not at_least(version, listing.since):
             return None
         self.progress(f"reading {platform}", 0, 0)
         try:
-            found: Mapping[str, Any] | None = self.clients[platform].run(listing.read())
+            return self.sources[platform].listing(kind)
         except AnswerError:
             return None
-        return found
 
     def _listed(self) -> Iterator[tuple[Group, Mapping[str, Any]]]:
         for kind in self.registry:
@@ -146,15 +147,14 @@ class Observer:
         Raises UnreachableError when the platform as a whole does not answer any more.
         """
         try:
-            observed: Observed = self._run(address, "read")
+            return self._source(address).read(self.registry[address.kind], address)
         except UnauthorisedError:
             raise
         except AnswerError as error:
             return Unreadable(error.summary, error.status)
         except UnreachableError as error:
-            probe(self.clients[address.platform])
+            self._source(address).probe()
             return Unreadable(error.summary)
-        return observed
 
     def _map(
         self, read: Callable[[Address], Any], addresses: list[Address], words: str
@@ -170,4 +170,4 @@ class Observer:
                 yield address, result
 
     def _concurrency(self, addresses: list[Address]) -> int:
-        return self.clients[addresses[0].platform].options.concurrency
+        return self._source(addresses[0]).concurrency

@@ -90,6 +90,8 @@ def everything(watch: Watch) -> None:
         "plan --verbose --out plan.json --trace trace.jsonl",
         "plan --output json",
         "plan --output markdown",
+        "snapshot --out state.json",
+        "plan --snapshot state.json --output json",
         "apply --yes --verbose --trace trace.jsonl",
         "plan --verbose",
         "drift --output json",

@@ -158,6 +158,7 @@ class Console:
             "mkdir": self._mkdir,
             "mv": self._mv,
             "rm": self._rm,
+            "unset": self._unset,
         }
 
     @contextmanager
@@ -253,6 +254,11 @@ class Console:
         for arg in args:
             name, _, value = arg.partition("=")
             os.environ[name] = value
+        return ""
+
+    def _unset(self, args: list[str]) -> str:
+        for name in args:
+            os.environ.pop(name, None)
         return ""
 
     def _ls(self, args: list[str]) -> str:
