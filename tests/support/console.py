@@ -46,6 +46,7 @@ _FILE = re.compile(r"# ([\w./-]+\.ya?ml)$")
 _VARYING = (
     (re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z"), "TIME"),
     (re.compile(r"in [\d.]+ s\b"), "in N s"),
+    (re.compile(r"\d+ (second|minute)s? ago"), "N seconds ago"),
 )
 
 
