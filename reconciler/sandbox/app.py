@@ -22,6 +22,7 @@ from reconciler.sandbox import (
     faults,
     federation,
     groups,
+    key_pairs,
     legacy_groups,
     project_repositories,
     projects,
@@ -53,6 +54,7 @@ ROUTES: tuple[Route, ...] = (
     *groups.ROUTES,
     *users.ROUTES,
     *legacy_groups.ROUTES,
+    *key_pairs.ROUTES,
     *federation.ROUTES,
     *repositories.ROUTES,
     *storage.ROUTES,
@@ -136,7 +138,8 @@ class Sandbox:
             self.record(platform, request, 0)
             raise
         self.record(platform, request, response.status)
-        return finished(response, here)
+        response = finished(response, here)
+        return without_body(response) if request.method == "HEAD" else response
 
     def with_faults(self, platform: Platform, request: Request) -> Response:
         """A request in, the answer as faults let it through out."""
@@ -285,6 +288,11 @@ def finished(response: Response, platform: Platform | None) -> Response:
     if platform is not None and "X-Request-Id" not in headers:
         headers.update(identity(platform))
     return response
+
+
+def without_body(response: Response) -> Response:
+    """A response in, the same as HEAD gets it out: all headers and nothing else."""
+    return Response(response.status, response.headers)
 
 
 def identity(platform: Platform) -> dict[str, str]:

@@ -43,12 +43,6 @@ def get_relevant(call: Call) -> Response:
     return json_bytes(look(call, repository, "relevant"))
 
 
-def head_one(call: Call) -> Response:
-    """A key in, only whether it is there out."""
-    visible(call)
-    return Response(200, {"Content-Type": "application/json"})
-
-
 def get_list(call: Call) -> Response:
     """Filters in, one short line per repository out. An unknown filter value finds nothing."""
     wanted = call.request
@@ -277,7 +271,6 @@ ROUTES = (
     Route("POST", BATCH, update_batch, needs="admin", since="7.104.2", configures=True),
     Route("GET", "/artifactory/api/v2/repositories/{key}", get_relevant),
     Route("GET", ONE, get_one),
-    Route("HEAD", ONE, head_one),
     Route("PUT", ONE, create_one, needs="admin", configures=True),
     Route("POST", ONE, update_one, needs="admin", configures=True),
     Route("DELETE", ONE, delete_one, needs="admin", configures=True),

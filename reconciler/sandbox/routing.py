@@ -79,10 +79,17 @@ class Router:
         self.routes = tuple(routes)
 
     def find(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
-        """A method and a path in, the route and its parameters out, None when nobody answers."""
-        for route in self.routes:
-            if route.method == method and (params := route.match(path)) is not None:
-                return route, params
+        """A method and a path in, the route and its parameters out, None when nobody answers.
+
+        Among the paths of the API a slash at the end makes no difference, and what can be read can
+        be asked for with HEAD.
+        """
+        if path.startswith("/artifactory/api/"):
+            path = path.rstrip("/")
+        for wanted in (method, *(["GET"] if method == "HEAD" else [])):
+            for route in self.routes:
+                if route.method == wanted and (params := route.match(path)) is not None:
+                    return route, params
         return None
 
     def methods(self, path: str) -> list[str]:

@@ -137,13 +137,20 @@ class Names:
     """The one namespace: a key must differ, whatever its case, from everything else in here."""
 
     def __init__(self) -> None:
-        self.others: dict[str, list[str]] = {
-            "layouts": list(LAYOUT_NAMES),
-            "propertySets": ["artifactory"],
-            "proxies": [],
-            "backups": ["backup-daily", "backup-weekly"],
-            "ldapSettings": [],
+        self.others: dict[str, dict[str, dict[str, Json]]] = {
+            "layouts": {name: {} for name in LAYOUT_NAMES},
+            "propertySets": {"artifactory": {}},
+            "proxies": {},
+            "backups": {"backup-daily": {}, "backup-weekly": {}},
+            "ldapSettings": {},
         }
+        """By section: the names in it, and what patches of the configuration have set in each."""
+
+    def load(self, data: dict[str, Json]) -> None:
+        """What a dump said of them in; a list of names will do as well."""
+        for section, names in data.items():
+            fields = names if isinstance(names, dict) else {name: {} for name in names}
+            self.others[section] = fields
 
     def taken(self, key: str) -> bool:
         """Whether something that is not a repository has this name."""
@@ -158,6 +165,7 @@ class Store:
         self.repositories: dict[str, Repository] = {}
         self.keys: dict[str, str] = {}
         self.names = Names()
+        self.key_pairs: dict[str, dict[str, Json]] = {}
         self.artifacts: dict[str, dict[str, Artifact]] = {}
         self.projects: dict[str, dict[str, Json]] = {}
         self.pending: dict[str, PendingAttach] = {}
@@ -237,6 +245,7 @@ class Store:
         return {
             "repositories": [repository.dump() for repository in self],
             "names": self.names.others,
+            "keyPairs": self.key_pairs,
             "artifacts": {
                 key: {path: asdict(artifact) for path, artifact in files.items()}
                 for key, files in self.artifacts.items()
@@ -257,7 +266,8 @@ class Store:
         vars(self).update(vars(Store()))
         for item in data.get("repositories", []):
             self.save(Repository.load(item))
-        self.names.others.update(data.get("names", {}))
+        self.names.load(data.get("names", {}))
+        self.key_pairs = data.get("keyPairs", {})
         self.artifacts = {
             key: {path: Artifact(**file) for path, file in files.items()}
             for key, files in data.get("artifacts", {}).items()

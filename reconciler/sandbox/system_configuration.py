@@ -1,14 +1,14 @@
-"""A patch of the configuration descriptor in, the names it makes or removes kept.
+"""A patch of the configuration descriptor in, what it sets kept and shown again.
 
-Only proxies, property sets, layouts and backups are looked at, and of them only their names: they
-share one namespace with repositories. Everything else is counted and forgotten.
+Only proxies, property sets, layouts and backups are kept: their names share one namespace with
+repositories. Everything else is counted and forgotten.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reconciler.sandbox import yaml_subset
+from reconciler.sandbox import descriptor, yaml_subset
 from reconciler.sandbox.messages import Response, text_response
 from reconciler.sandbox.refusals import Refusal
 from reconciler.sandbox.routing import Call, Route
@@ -24,7 +24,22 @@ NAMED = {
     "repoLayouts": "layouts",
     "backups": "backups",
 }
-"""Sections of the descriptor whose names are kept, and where."""
+"""Sections of the descriptor that are kept, and where."""
+
+NOT_IN_THE_CLOUD = (
+    "Artifactory Online does not support accessing this API endpoint, please contact "
+    "support@jfrog.com for further assistance if required."
+)
+
+
+def get_configuration(call: Call) -> Response:
+    """What patches have set, as XML. The cloud takes patches, but does not show the result."""
+    if call.platform.sandbox.quirks["cloud"]:
+        raise Refusal(400, NOT_IN_THE_CLOUD)
+    held = call.platform.store.names.others
+    sections = {section: held[kept] for section, kept in NAMED.items()}
+    body = descriptor.document(sections, call.platform.store.base_url)
+    return Response(200, {"Content-Type": "application/xml"}, body)
 
 
 def patch_configuration(call: Call) -> Response:
@@ -57,14 +72,14 @@ def changes(tree: Json) -> int:
 
 
 def remember(store: Store, kept: str, section: Json) -> None:
-    """A section in; its names are known or forgotten afterwards."""
-    names = store.names.others[kept]
-    parts = dict.fromkeys(names) if section is None else by_name(section)
+    """A section in; its parts are merged or forgotten afterwards."""
+    held = store.names.others[kept]
+    parts = dict.fromkeys(held) if section is None else by_name(section)
     for name, part in parts.items():
-        if part is None and name in names:
-            names.remove(name)
-        elif part is not None and name not in names:
-            names.append(name)
+        if part is None:
+            held.pop(name, None)
+        else:
+            held[name] = descriptor.merge(held.get(name, {}), part if is_map(part) else {})
         if kept == "proxies":
             choose_default(store, name, part)
 
@@ -78,6 +93,11 @@ def by_name(section: Json) -> dict[str, Json]:
     return {str(name): part for name, part in named if name}
 
 
+def is_map(part: Json) -> bool:
+    """Whether a part has fields."""
+    return isinstance(part, dict)
+
+
 def choose_default(store: Store, name: str, part: Json) -> None:
     """A proxy in; it becomes, stays or stops being the one new remotes take."""
     wanted = part.get("platformDefault") if isinstance(part, dict) else None
@@ -88,6 +108,7 @@ def choose_default(store: Store, name: str, part: Json) -> None:
 
 
 ROUTES = (
+    Route("GET", "/artifactory/api/system/configuration", get_configuration, needs="admin"),
     Route(
         "PATCH",
         "/artifactory/api/system/configuration",

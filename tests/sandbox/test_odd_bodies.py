@@ -14,6 +14,7 @@ from tests.sandbox.support import (
     CONFIGURATION,
     ENVIRONMENTS,
     GROUPS,
+    KEY_PAIRS,
     OLD_GROUPS,
     PROJECTS,
     REPOSITORIES,
@@ -22,7 +23,9 @@ from tests.sandbox.support import (
     Api,
 )
 
+PAIR = {"pairName": "k", "pairType": "RSA", "alias": "a", "vaultKey": "v"}
 ODD: list[Any] = [None, True, 0, -1, 1.5, 10**30, "", "x", "\x00", "é" * 300, [], [1], [None]]
+PAIR = {"pairName": "k", "pairType": "RSA", "alias": "a", "vaultKey": "v"}
 ODD += [[{}], [[]], {}, {"a": 1}, {"enabled": []}, [{"url": 1}], [{"url": "http://["}]]
 
 
@@ -66,6 +69,8 @@ def test_every_field_with_odd_values(api: Api, rclass: str) -> None:
         ("POST", USERS),
         ("PATCH", f"{USERS}/admin/groups"),
         ("PATCH", CONFIGURATION),
+        ("POST", KEY_PAIRS),
+        ("PUT", KEY_PAIRS),
         ("PUT", "/artifactory/api/system/configuration/baseUrl"),
         ("POST", "/artifactory/api/federation/convertToLocal"),
     ],
@@ -96,6 +101,7 @@ WRITES: list[tuple[str, str, dict[str, Any], str]] = [
     ("PUT", f"{OLD_GROUPS}/old", {}, "description autoJoin realm watchManager userNames"),
     ("POST", f"{OLD_GROUPS}/readers", {}, "externalId adminPrivileges userNames"),
     ("POST", USERS, {"username": "a", "password": "Passw0rd"}, "username password email groups"),
+    ("POST", KEY_PAIRS, PAIR, "pairName pairType alias publicKey passphrase vaultKey"),
     ("POST", ENVIRONMENTS, {}, "name"),
     ("POST", f"{ENVIRONMENTS}/QA/rename", {}, "new_name"),
     ("POST", f"{PROJECTS}/pay/environments", {}, "name"),

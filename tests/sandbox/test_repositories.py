@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.sandbox import Sandbox
-from tests.sandbox.support import BATCH, CONFIGURATIONS, REPOSITORIES, Api, at, message
+from tests.sandbox.support import BATCH, CONFIGURATIONS, REPOSITORIES, USERS, Api, at, message
 
 DOCKER_SAMPLE = {
     "packageType": "docker",
@@ -91,6 +91,15 @@ def test_missing_repository_is_400(api: Api) -> None:
     assert api.send("GET", f"{REPOSITORIES}/nope").status == 400
     assert api.send("HEAD", f"{REPOSITORIES}/nope").status == 400
     assert message(api.send("GET", f"{REPOSITORIES}/nope")) == "Bad Request"
+
+
+def test_head_of_whatever_can_be_read(api: Api) -> None:
+    """HEAD answers the status and headers of GET and no body."""
+    for path in (REPOSITORIES, f"{USERS}/admin", f"{USERS}/nope", CONFIGURATIONS):
+        head, get = api.send("HEAD", path), api.send("GET", path)
+
+        assert (head.status, head.body) == (get.status, b"")
+        assert head.headers["Content-Length"] == get.headers["Content-Length"]
 
 
 def test_deleting_a_missing_one_is_not_idempotent(api: Api) -> None:

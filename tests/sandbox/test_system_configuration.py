@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from xml.etree import ElementTree
+
 import pytest
 
 from tests.sandbox.support import CONFIGURATION, REPOSITORIES, Api, message, quirky
@@ -53,9 +55,9 @@ def test_a_list_of_proxies(api: Api) -> None:
     """A list of things with keys is taken as well."""
     patch(api, "proxies:\n- key: one\n  host: h\n- key: two\n  host: h\n- host: nameless\n")
 
-    assert api.platform.store.names.others["proxies"] == ["one", "two"]
+    assert api.platform.store.names.others["proxies"].keys() == {"one", "two"}
     patch(api, "proxies: ~\n")
-    assert api.platform.store.names.others["proxies"] == []
+    assert api.platform.store.names.others["proxies"] == {}
 
 
 def test_a_patch_is_a_merge(api: Api) -> None:
@@ -64,7 +66,7 @@ def test_a_patch_is_a_merge(api: Api) -> None:
     for _ in range(2):
         patch(api, "backups: {weekend: {enabled: true}}")
 
-    assert api.platform.store.names.others["backups"] == [*before, "weekend"]
+    assert list(api.platform.store.names.others["backups"]) == [*before, "weekend"]
 
 
 @pytest.mark.parametrize(
@@ -78,6 +80,55 @@ def test_the_default_proxy(api: Api, end: str) -> None:
 
     patch(api, end)
     assert not api.made("b", "remote").get("proxy")
+
+
+def document(api: Api) -> ElementTree.Element:
+    """The root of the document the configuration is shown as."""
+    answer = api.send("GET", CONFIGURATION)
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "application/xml")
+    return ElementTree.fromstring(answer.body)
+
+
+def test_patches_are_shown_as_xml(api: Api) -> None:
+    """A map by name becomes a list whose elements bring their name; a second patch is merged."""
+    patch(api, "proxies: {corp: {host: h, port: 80, password: geheim, platformDefault: true}}")
+    patch(api, "proxies: {corp: {port: 8080}, gone: {host: h}}")
+    patch(api, "proxies: {gone: ~}")
+    (proxy,) = document(api).findall("proxies/proxy")
+    secret = proxy.findtext("password")
+
+    assert [(part.tag, part.text) for part in proxy if part.tag != "password"] == [
+        ("key", "corp"),
+        ("host", "h"),
+        ("port", "8080"),
+        ("platformDefault", "true"),
+    ]
+    assert secret
+    assert "geheim" not in secret
+
+
+def test_nested_names_are_shown_as_xml(api: Api) -> None:
+    """The same for properties and their values inside a property set, and plain lists of texts."""
+    predefined = "{v: {defaultValue: true}, w: {}}"
+    patch(api, f"propertySets: {{s: {{properties: {{p: {{predefinedValues: {predefined}}}}}}}}}")
+    patch(api, "backups: {b: {excludedRepositories: [one, two], cronExp: 0 0 2 ? * SAT}}")
+    root = document(api)
+    values = "propertySets/propertySet[name='s']/properties/property[name='p']/predefinedValues"
+    excluded = root.findall("backups/backup[key='b']/excludedRepositories/repositoryRef")
+
+    assert [value.findtext("value") for value in root.findall(f"{values}/*")] == ["v", "w"]
+    assert [part.text for part in excluded] == ["one", "two"]
+    patch(api, "propertySets: {s: {properties: {p: ~}}}")
+    assert document(api).find("propertySets/propertySet[name='s']/properties/property") is None
+
+
+def test_the_cloud_does_not_show_its_configuration(api: Api) -> None:
+    """Patches work there, reading does not."""
+    quirky(api, cloud=True)
+
+    refused = api.send("GET", CONFIGURATION)
+    assert (refused.status, patch(api, "urlBase: x")[0]) == (400, 200)
+    assert message(refused).startswith("Artifactory Online does not support")
 
 
 def test_unknown_names_are_not_refused(api: Api) -> None:
@@ -102,4 +153,5 @@ def test_rights(api: Api) -> None:
     answer = Api(api.platform, "read").send("PATCH", CONFIGURATION, b"urlBase: x")
 
     assert answer.status == 403
+    assert Api(api.platform, "read").send("GET", CONFIGURATION).status == 403
     assert api.send("GET", REPOSITORIES).status == 200
