@@ -8,7 +8,7 @@ DEFAULTS: dict[str, bool] = {
     # Lists that mean a set come back in another order than they were sent.
     "reorder_sets": True,
     # The description of a remote gets " (local file cache)" appended on reading.
-    "cache_suffix": True,
+    "cache_suffix": False,
     # The password of a remote is returned, encrypted, instead of being left out.
     "encrypt_passwords": False,
     # Answers hold fields no reference mentions.
@@ -19,6 +19,8 @@ DEFAULTS: dict[str, bool] = {
     "bools_as_strings": False,
     # A repository without a project says "default", whatever the version.
     "default_project": False,
+    # A repository without environments leaves the field out instead of showing an empty list.
+    "absent_environments": False,
     # Two configuration writes at the same time: the second is refused with the merge text.
     "strict_conflicts": False,
     # Attaching a repository to a project shows only after some reads.

@@ -154,7 +154,6 @@ _REMOTE: dict[str, Json] = {
     "retrieveSha256FromServer": False,
     "vcsType": "GIT",
     "vcsGitProvider": "GITHUB",
-    "vcsGitDownloadUrl": "",
     "bypassHeadRequests": False,
     "disableUrlNormalization": False,
     "clientTlsCertificate": "",
@@ -210,6 +209,7 @@ OPTIONAL: dict[str, dict[str, type]] = {
         **dict.fromkeys(("podsSpecsRepoUrl", "terraformRegistryUrl"), str),
         **dict.fromkeys(("terraformProvidersUrl", "chartsBaseUrl", "hexPublicKey"), str),
         **dict.fromkeys(("feedContextPath", "downloadContextPath"), str),
+        **dict.fromkeys(("v3FeedUrl", "symbolServerUrl", "vcsGitDownloadUrl"), str),
         **dict.fromkeys(("cargoAnonymousAccess", "cargoInternalIndex"), bool),
     },
     "virtual": {
@@ -234,23 +234,19 @@ OPTIONAL: dict[str, dict[str, type]] = {
 WRITE_ONLY: dict[str, dict[str, type]] = {
     "remote": {
         "password": str,
-        "v3FeedUrl": str,
-        "symbolServerUrl": str,
         "customHttpHeaders": list,
         "failedRetrievalCachePeriodSecs": int,
     },
 }
 """Accepted and kept, never printed."""
 
+GONE_WHEN_EMPTY = ("v3FeedUrl", "symbolServerUrl")
+"""An empty text takes these away: the server uses addresses of its own and does not print them."""
+
 READ_ONLY = frozenset({*SUPPORT_FLAGS, "enableDistRepoSupport", "xrayDataTtl", "signedUrlTtl"})
 """Printed, but what a client sends for them is dropped."""
 
-SETS = frozenset(
-    words(
-        "environments propertySets optionalIndexCompressionFormats externalDependenciesPatterns "
-        "members"
-    )
-)
+SETS = frozenset(words("environments propertySets optionalIndexCompressionFormats members"))
 """Lists without an order: they may come back in another one."""
 
 ENUMS: dict[str, tuple[str, ...]] = {
@@ -318,7 +314,7 @@ _LOCAL_TYPES: dict[str, dict[str, Json]] = {
     "terraform": {"terraformType": "MODULE"},
     "terraformbackend": {"encryptStates": True},
 }
-_VCS: dict[str, Json] = {"vcsGitProvider": "GITHUB", "vcsGitDownloadUrl": ""}
+_VCS: dict[str, Json] = {"vcsGitProvider": "GITHUB"}
 _EXTERNAL: dict[str, Json] = {"externalDependenciesEnabled": False}
 _TOKEN_AUTH: dict[str, Json] = {"enableTokenAuthentication": True, "dockerProjectId": ""}
 
@@ -388,6 +384,8 @@ BY_TYPE: dict[str, dict[str, dict[str, Json]]] = {
 _OPTIONAL_BY_TYPE: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(SIGNED, words("primaryKeyPairRef secondaryKeyPairRef")),
     "hex": words("primaryKeyPairRef hexPublicKey"),
+    "nuget": words("v3FeedUrl symbolServerUrl"),
+    **dict.fromkeys(words("bower cocoapods composer vcs"), ("vcsGitDownloadUrl",)),
     "helm": words("forceNonDuplicateChart forceMetadataNameVersion"),
 }
 _NOT_GENERAL = frozenset(SUPPORT_FLAGS).union(

@@ -167,6 +167,8 @@ class Rules:
         for name, value in fields.items():
             if name in hidden:
                 repository.hidden[name] = checked_secret(name, value)
+            elif value == "" and name in tables.GONE_WHEN_EMPTY:
+                repository.drop(name)
             else:
                 repository.put(name, special.get(name, same)(value))
         fill_patterns(repository)

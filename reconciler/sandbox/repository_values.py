@@ -38,7 +38,8 @@ def parse(body: bytes) -> Json:
 def clean(rclass: str, sent: dict[str, Json]) -> dict[str, Json]:
     """A class and a body in, its known fields with values of the right type out.
 
-    null counts as absent: the server merges what is set.
+    null counts as absent: the server merges what is set. So does "" where only certain words are
+    legal: the vendor's own client sends it for what a type does not have.
     """
     kinds = tables.types(rclass)
     values: dict[str, Json] = {}
@@ -47,7 +48,9 @@ def clean(rclass: str, sent: dict[str, Json]) -> dict[str, Json]:
         if name in kinds and value is not None:
             values[name] = coerce(name, value, kinds[name])
     for name, allowed in tables.ENUMS.items():
-        if name in values and values[name] not in allowed:
+        if values.get(name) == "":
+            del values[name]
+        elif name in values and values[name] not in allowed:
             raise Refusal(400, f"Bad request: '{values[name]}' is not a legal value for {name}")
     return values
 

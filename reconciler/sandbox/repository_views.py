@@ -99,11 +99,18 @@ class Views:
         return text + SUFFIX if wanted and text and not text.endswith(SUFFIX) else text
 
     def show_project(self, fields: dict[str, Json]) -> None:
-        """No project: the field is absent, except on the versions that say `default`."""
+        """No project: the key is absent, except on the versions that say `default`.
+
+        The environments are an empty list then. Some servers leave that out, for repositories
+        they have had since before environments existed.
+        """
         if "projectKey" not in fields and self.says_default():
             fields["projectKey"] = "default"
-        if not fields.get("environments"):
-            fields.pop("environments", None)
+        if fields.get("environments"):
+            return
+        fields.pop("environments", None)
+        if not self.quirks["absent_environments"]:
+            fields["environments"] = []
 
     def says_default(self) -> bool:
         """Observed from 7.50 to 7.68.6 (self-hosted) or until 7.67.0 (cloud)."""

@@ -32,7 +32,7 @@ REMOTE = [
     ("generic", {"socketTimeoutMillis": 15000, "unusedArtifactsCleanupPeriodHours": 0}),
     ("generic", {"storeArtifactsLocally": True, "shareConfiguration": False}),
     ("generic", {"contentSynchronisation": tables.NO_SYNCHRONISATION}),
-    ("generic", {"enableTokenAuthentication": False, "vcsGitDownloadUrl": ""}),
+    ("generic", {"enableTokenAuthentication": False, "vcsGitProvider": "GITHUB"}),
     ("docker", {"enableTokenAuthentication": True, "externalDependenciesEnabled": False}),
     ("ansible", {"bypassHeadRequests": True}),
     ("npm", {"bypassHeadRequests": False, "curated": False, "passThrough": False}),

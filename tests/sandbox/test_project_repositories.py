@@ -45,7 +45,7 @@ def shares(api: Api) -> tuple[list[str], bool, bool]:
 
 
 def test_attach_and_detach(pay: Api) -> None:
-    """Attached without environments means DEV; detached, both fields are absent again."""
+    """Attached without environments means DEV; detached, it has neither project nor environment."""
     assert pay.send("PUT", f"{ATTACH}/libs/pay").status == 204
     found = pay.get("libs")
     assert (found["projectKey"], found["environments"]) == ("pay", ["DEV"])
@@ -53,7 +53,7 @@ def test_attach_and_detach(pay: Api) -> None:
     assert pay.send("DELETE", f"{ATTACH}/libs").status == 204
     found = pay.get("libs")
     assert "projectKey" not in found
-    assert "environments" not in found
+    assert found["environments"] == []
 
 
 def test_detaching_what_is_not_attached(pay: Api) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from reconciler.sandbox.repository_defaults import PUBLIC_TERRAFORM
-from tests.sandbox.support import PROJECTS, REPOSITORIES, Api, at, message
+from tests.sandbox.support import PROJECTS, REPOSITORIES, Api, at, message, quirky
 
 KEY_TAKEN = "error when validating repository name: Case insensitive repository key already exists"
 
@@ -55,7 +55,7 @@ def test_one_case_insensitive_namespace(api: Api, key: str) -> None:
 
 def test_proxies_are_in_the_namespace(api: Api) -> None:
     """A repository cannot be called like a proxy."""
-    api.platform.store.names.others["proxies"].append("corporate")
+    api.platform.store.names.others["proxies"]["corporate"] = {}
 
     assert message(api.create("Corporate")) == KEY_TAKEN
 
@@ -229,11 +229,9 @@ def test_partial_synchronisation_resets_the_rest(api: Api) -> None:
 
 
 def test_write_only_fields_are_kept_and_not_shown(api: Api) -> None:
-    """Passwords, feeds and headers go in and never come out."""
+    """Passwords and headers go in and never come out."""
     secrets = {
         "password": "hunter2",
-        "v3FeedUrl": "https://feed.example.com",
-        "symbolServerUrl": "https://symbols.example.com",
         "failedRetrievalCachePeriodSecs": 30,
         "customHttpHeaders": [{"name": "X", "value": "y"}],
     }
@@ -242,6 +240,42 @@ def test_write_only_fields_are_kept_and_not_shown(api: Api) -> None:
     assert not set(secrets) & set(found)
     assert found["username"] == "u"
     assert api.platform.store.repositories["r"].hidden == secrets
+
+
+@pytest.mark.parametrize("field", ["v3FeedUrl", "symbolServerUrl"])
+def test_feeds_are_shown_while_they_are_set(api: Api, field: str) -> None:
+    """An address comes back; an empty one means the server's own, which it does not tell."""
+    assert field not in api.made("r", "remote", "nuget")
+    assert api.update("r", **{field: "https://feed.example.com"})[field].startswith("https:")
+    assert field not in api.update("r", **{field: ""})
+
+
+def test_the_download_address_of_a_git_host(api: Api) -> None:
+    """Absent until it is sent; once sent, even an empty one stays."""
+    assert "vcsGitDownloadUrl" not in api.made("r", "remote", "vcs")
+    assert api.update("r", vcsGitDownloadUrl="")["vcsGitDownloadUrl"] == ""
+    assert api.update("r", notes="n")["vcsGitDownloadUrl"] == ""
+
+
+def test_an_empty_choice_is_none(api: Api) -> None:
+    """The vendor's own client sends an empty terraformType for every federated repository."""
+    assert api.create("r", "federated", terraformType="").status == 200
+    assert api.made("l", checksumPolicyType="")["checksumPolicyType"] == "client-checksums"
+
+
+def test_patterns_keep_their_order(api: Api) -> None:
+    """External dependencies are a list to the vendor's own client, though order means nothing."""
+    quirky(api, reorder_sets=True)
+    patterns = ["**/c/**", "**/a/**", "**/b/**"]
+    found = api.made(
+        "r",
+        "remote",
+        "docker",
+        externalDependenciesEnabled=True,
+        externalDependenciesPatterns=patterns,
+    )
+
+    assert found["externalDependenciesPatterns"] == patterns
 
 
 def test_password_survives_other_updates(api: Api) -> None:
@@ -330,7 +364,7 @@ def test_unknown_project_is_silently_ignored(api: Api) -> None:
     found = api.made("r", projectKey="nope", environments=["DEV"])
 
     assert "projectKey" not in found
-    assert "environments" not in found
+    assert found["environments"] == []
 
 
 def test_project_on_create(api: Api) -> None:
@@ -358,7 +392,15 @@ def test_environments_outside_a_project_drift(api: Api) -> None:
     """They are accepted and forgotten."""
     api.create("r")
 
-    assert "environments" not in api.update("r", environments=["DEV"])
+    assert api.update("r", environments=["DEV"])["environments"] == []
+
+
+def test_no_environments(api: Api) -> None:
+    """An empty list tells so; some servers leave the field out instead."""
+    assert api.made("r")["environments"] == []
+
+    quirky(api, absent_environments=True)
+    assert "environments" not in api.get("r")
 
 
 @pytest.mark.parametrize(
@@ -379,14 +421,14 @@ def test_environments_by_version(version: str, environments: list[str], status: 
     assert api.create("r", projectKey="pay", environments=environments).status == status
 
 
-@pytest.mark.parametrize(("version", "expected"), [("7.107.0", ["DEV"]), ("7.107.1", None)])
-def test_clearing_environments_by_version(version: str, expected: list[str] | None) -> None:
+@pytest.mark.parametrize(("version", "expected"), [("7.107.0", ["DEV"]), ("7.107.1", [])])
+def test_clearing_environments_by_version(version: str, expected: list[str]) -> None:
     """An empty list clears them since 7.107.1 and does nothing before."""
     api = at(version)
     api.platform.store.projects["pay"] = {"project_key": "pay"}
     api.create("r", projectKey="pay", environments=["DEV"])
 
-    assert api.update("r", environments=[]).get("environments") == expected
+    assert api.update("r", environments=[])["environments"] == expected
 
 
 @pytest.mark.parametrize(
