@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from reconciler.cli.main import COMMANDS, cli
 from reconciler.engine.plan import BLOCKS, REASONS
+from reconciler.engine.ways_out import BLOCK_WAYS, REASON_WAYS
 from reconciler.errors import Exit
 from reconciler.kinds.documentation import (
     default_words,
@@ -232,22 +233,6 @@ EXITS: Mapping[Exit, str] = {
     "anything was written. An outage is never drift.",
 }
 
-WAYS_OUT: Mapping[str, str] = {
-    "immutable": "Take the change back, or make a new object under another name and move the "
-    "content. This version never replaces an object.",
-    "cannot-clear": "Declare another value, or take the field out of the manifest: its value then "
-    "stays as it is.",
-    "other-owner": "Let the other workspace release it (`reconciler release`), or set "
-    "`metadata.lifecycle.takeover: true`.",
-    "name-taken": "Use the live object's spelling, or another name.",
-    "missing-reference": "Correct the name, declare the object, or wait until it exists.",
-    "invalid-against-live": "Read the message: it names the rule and the live object.",
-    "unsupported": "Upgrade the platform, or take the field out.",
-    "dependency": "Unblock the object it names; this one follows by itself.",
-    "limit": "Look at the plan. If so many changes are meant, pass the flag that the message "
-    "names, for this run only.",
-}
-
 ACTIONS: Mapping[Action, tuple[str, str]] = {
     Action.CREATE: ("+", "The object does not exist and is created."),
     Action.UPDATE: ("~", "Declared fields differ and are written; nothing else is sent."),
@@ -276,7 +261,10 @@ def codes_page() -> str:
             *(f"### {a.value}\n\n`{ACTIONS[a][0]}` {ACTIONS[a][1]}\n" for a in Action),
             "## Reasons\n",
             "`reason` in JSON, `why:` with `--verbose`.\n",
-            *(f"### {code}\n\n{_sentence(text)}\n" for code, text in REASONS.items()),
+            *(
+                f"### {code}\n\n{_sentence(text)}\n\nTo have none: {REASON_WAYS[code]}\n"
+                for code, text in REASONS.items()
+            ),
             "## Blocks\n",
             "`blocked.code` in JSON. A blocked change is shown and not carried out, and neither is",
             "what depends on it; the exit code is 3.\n",
@@ -287,4 +275,4 @@ def codes_page() -> str:
 
 def _blocks(codes: Mapping[str, str]) -> Iterable[str]:
     for code, text in codes.items():
-        yield f"### {code}\n\n{_sentence(text)}\n\nWhat to do: {WAYS_OUT[code]}\n"
+        yield f"### {code}\n\n{_sentence(text)}\n\nWhat to do: {BLOCK_WAYS[code]}\n"

@@ -22,7 +22,7 @@ FLOORS = (
     ("manifests", "engine"),
     ("platform",),
     ("pipeline",),
-    ("exporting", "ownership", "snapshots"),
+    ("explaining", "exporting", "ownership", "snapshots"),
     ("cli",),
     ("__main__",),
 )

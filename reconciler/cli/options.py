@@ -44,6 +44,12 @@ select_options = _together(
     click.option("--exclude", multiple=True, metavar="TERM", help="Not these; wins over --only."),
 )
 
+snapshot_option = click.option(
+    "--snapshot",
+    type=FILE,
+    help="Plan offline: the platforms as this file recorded them (see `snapshot`).",
+)
+
 strict_option = click.option("--strict", is_flag=True, help="Warnings are errors.")
 
 wire_options = _together(

@@ -6,24 +6,34 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from reconciler.errors import Exit, has_errors
 from reconciler.model import Block, Plan
 from reconciler.pipeline import Session, session
 from reconciler.settings import Settings
 
+if TYPE_CHECKING:
+    from reconciler.report.progress import Progress
+
 
 @contextmanager
 def open_session(given: Settings, *, needs_manifests: bool = True) -> Iterator[Session]:
     """A run with progress on stderr when that is a terminal."""
-    from reconciler.report.progress import progress
-
-    enabled = sys.stderr.isatty() and given.output != "json"
     with (
-        progress(sys.stderr, enabled) as told,
+        told_progress(given) as told,
         session(given, progress=told, needs_manifests=needs_manifests) as run,
     ):
         yield run
+
+
+@contextmanager
+def told_progress(given: Settings) -> Iterator[Progress]:
+    """What tells how far a run is: on stderr when that is a terminal, else nothing."""
+    from reconciler.report.progress import progress
+
+    with progress(sys.stderr, sys.stderr.isatty() and given.output != "json") as told:
+        yield told
 
 
 def plan_exit(made: Plan, blocks: Sequence[Block] = (), *, detailed: bool = False) -> int:

@@ -1,4 +1,4 @@
-"""A saved plan and a fresh one in; refuses unless they are the same plan."""
+"""A saved plan in: its changes out; and beside a fresh one, a refusal unless both are the same."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.errors import StalePlanError, UsageError
-from reconciler.model import Plan
+from reconciler.model import (
+    UNSET,
+    Action,
+    Address,
+    Block,
+    Change,
+    FieldChange,
+    Plan,
+    PlannedRequest,
+)
 
 FORMAT = "reconciler.plan/v1"
 
@@ -28,6 +37,26 @@ class SavedPlan:
 
 def read(file: Path) -> SavedPlan:
     """A saved plan. Raises UsageError for a file that is none."""
+    document = _document(file)
+    try:
+        return SavedPlan(file, *_parts(document))
+    except (KeyError, TypeError, AttributeError):
+        raise _unusable(f"the plan {file} is damaged") from None
+
+
+def changes(file: Path, *, plural: bool) -> list[Change]:
+    """The changes of a saved plan; `plural` says that addresses are printed with their platform.
+
+    Raises UsageError for a file that is no saved plan.
+    """
+    document = _document(file)
+    try:
+        return [_change(change, plural) for change in document["changes"]]
+    except (KeyError, TypeError, AttributeError, ValueError):
+        raise _unusable(f"the plan {file} is damaged") from None
+
+
+def _document(file: Path) -> dict[str, Any]:
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -40,10 +69,30 @@ def read(file: Path) -> SavedPlan:
         )
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise _unusable(f"{file} is no saved plan of format {FORMAT}")
-    try:
-        return SavedPlan(file, *_parts(document))
-    except (KeyError, TypeError, AttributeError):
-        raise _unusable(f"the plan {file} is damaged") from None
+    return document
+
+
+def _change(document: dict[str, Any], plural: bool) -> Change:
+    block = document["blocked"]
+    return Change(
+        Address.parse(document["address"], document["platform"], qualified=plural),
+        Action(document["action"]),
+        document["reason"],
+        tuple(_field_change(field) for field in document["fields"]),
+        adopting=document["adopting"],
+        risk=document["risk"],
+        blocked=Block(block["code"], block["message"], block["override"]) if block else None,
+        requests=tuple(PlannedRequest(r["method"], r["path"]) for r in document["requests"]),
+    )
+
+
+def _field_change(document: dict[str, Any]) -> FieldChange:
+    return FieldChange(
+        document["path"],
+        document.get("before", UNSET),
+        document.get("after", UNSET),
+        document["state"] if document.get("secret") else None,
+    )
 
 
 def _unusable(summary: str) -> UsageError:

@@ -87,7 +87,7 @@ def missing_paths(workspace: Workspace) -> list[Diagnostic]:
     found = [
         Finding(
             Origin(file, 1),
-            next((d.index for d in read(content, file)[0] if d.data is not None), 0),
+            document_index(content, file),
             ("spec", "manifests", index),
             "no-such-path",
             f"there is no file or folder '{path}'",
@@ -96,6 +96,11 @@ def missing_paths(workspace: Workspace) -> list[Diagnostic]:
         for index, path in absent
     ]
     return locate(found, lambda _: content)
+
+
+def document_index(content: bytes, file: str) -> int:
+    """Which document of the workspace file is the one that counts: the first with content."""
+    return next((d.index for d in read(content, file)[0] if d.data is not None), 0)
 
 
 def _file(settings: Settings) -> Path | None:

@@ -169,8 +169,7 @@ def _data(value: Any) -> Any:
     """
     if isinstance(value, Mapping):
         return {
-            str(key): _value(inner) if key in _FREE else _data(inner)
-            for key, inner in value.items()
+            str(key): plain(inner) if key in _FREE else _data(inner) for key, inner in value.items()
         }
     return [_data(item) for item in value] if isinstance(value, list | tuple) else value
 
@@ -178,11 +177,12 @@ def _data(value: Any) -> Any:
 _FREE = ("before", "after", "evidence")
 
 
-def _value(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value of users or servers in a form that every JSON reader takes, maps in fixed order."""
     if isinstance(value, Mapping):
-        return {str(key): _value(value[key]) for key in sorted(value, key=str)}
+        return {str(key): plain(value[key]) for key in sorted(value, key=str)}
     if isinstance(value, list | tuple):
-        return [_value(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)  # JSON has no word for it
     known = value is None or isinstance(value, str | int | float)

@@ -307,7 +307,7 @@ def test_the_platform_must_be_the_same(estate: Estate) -> None:
     estate.declare(local("a"))
     estate.workspace(platforms={"default": {"url": "https://other.example.com"}})
 
-    with pytest.raises(UsageError, match="is at https://other.example.com"):
+    with pytest.raises(UsageError, match=r"is at https://other\.example\.com"):
         offline(estate, file)
 
 

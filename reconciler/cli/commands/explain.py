@@ -1,15 +1,24 @@
-"""`reconciler explain`: a kind or a field of one in, its documentation out."""
+"""`reconciler explain`: a kind, a field or an object in, what there is to know of it out."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
 
-from reconciler.cli.output import result
-from reconciler.errors import UsageError
+from reconciler.cli.options import (
+    FILE,
+    output_option,
+    settings,
+    snapshot_option,
+    wire_options,
+    workspace_options,
+)
+from reconciler.cli.output import diagnostics_to_stderr, result, wants_color
+from reconciler.errors import Exit, UsageError
 from reconciler.kinds.documentation import (
     default_words,
     field_docs,
@@ -21,30 +30,82 @@ from reconciler.kinds.fields import Field, FieldTable
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.registry import Registry, builtin
 from reconciler.manifests.messages import nearest_hint
+from reconciler.settings import Settings
 
 WIDTH = 96
 
 
 @click.command()
 @click.argument("target")
-def command(target: str) -> int:
-    """Explain TARGET: a kind (`LocalRepository`) or a field (`LocalRepository.xrayIndex`)."""
+@click.argument("paths", nargs=-1, type=FILE)
+@output_option("text", "json")
+@click.option("--offline", is_flag=True, help="Ask no platform: only manifests and inventory.")
+@click.option("--plan", "plan_file", type=FILE, help="Explain by a saved plan; asks no platform.")
+@snapshot_option
+@workspace_options
+@wire_options
+def command(
+    target: str,
+    paths: tuple[Path, ...],
+    output: str,
+    offline: bool,
+    plan_file: Path | None,
+    **flags: Any,
+) -> int:
+    """Explain TARGET: a kind (`LocalRepository`), a field (`LocalRepository.xrayIndex`), an object.
+
+    An object is named by its address, such as `LocalRepository/npm-local`: why it is in the plan,
+    which line says what, what is live, what was last applied, who names whom. PATHs are the
+    manifests, as in `plan`.
+
+    Exit codes: 0 explained, 6 a platform cannot be reached (what is known without it is told),
+    1 no such object, or it could not be read.
+    """
+    if "/" in target:
+        given = settings(paths=paths, output=output, **flags)
+        return _object(given, target, ask=not offline, plan_file=plan_file)
     registry = builtin()
     name, _, path = target.partition(".")
     kind = _kind(registry, name)
-    if not path:
-        result("\n".join(_about_kind(kind)))
-        return 0
-    result("\n".join(_about_field(kind, path.removeprefix("spec."))))
+    if output == "json":
+        raise UsageError(
+            "--output json explains an object, not a kind",
+            hint=f"`reconciler schema {name}` prints a kind as JSON Schema",
+        )
+    result("\n".join(_about_field(kind, path.removeprefix("spec.")) if path else _about_kind(kind)))
     return 0
 
 
+def _object(given: Settings, target: str, *, ask: bool, plan_file: Path | None) -> int:
+    from reconciler.cli.planning import told_progress
+    from reconciler.cli.saved_plan import changes
+    from reconciler.explaining import explain
+    from reconciler.pipeline import desire
+
+    wanted = desire(given, dangling=False).checked()
+    saved = changes(plan_file, plural=wanted.workspace.is_plural) if plan_file else None
+    with told_progress(given) as progress:
+        told, error = explain(given, wanted, target, ask=ask, saved=saved, progress=progress)
+    code = error.exit_code if error else Exit.DONE
+    if told.live == "unreadable":
+        code = Exit.INVALID
+    color = wants_color(given.color, stderr=False)
+    diagnostics_to_stderr(told.diagnostics, color=wants_color(given.color))
+    if given.output == "json":
+        from reconciler.report.explanation import explanation_json
+        from reconciler.report.machine import dumps
+
+        result(dumps(explanation_json(told, int(code))))
+    else:
+        from reconciler.cli.planning import terminal_width
+        from reconciler.report.explanation import explanation_text
+
+        width = max(60, min(terminal_width() or WIDTH, 120))
+        result(explanation_text(told, color=color, verbose=given.verbose, width=width))
+    return int(code)
+
+
 def _kind(registry: Registry, name: str) -> Kind:
-    if "/" in name:
-        raise UsageError(
-            "explaining an address is not available in this version",
-            hint="`reconciler explain KIND` and `explain KIND.field` are",
-        )
     if name not in registry:
         near = nearest_hint(name, registry.names())
         raise UsageError(

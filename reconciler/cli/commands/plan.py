@@ -12,6 +12,7 @@ from reconciler.cli.options import (
     output_option,
     select_options,
     settings,
+    snapshot_option,
     strict_option,
     wire_options,
     workspace_options,
@@ -26,11 +27,7 @@ from reconciler.pipeline import make_plan, run_blocks
 @click.argument("paths", nargs=-1, type=FILE)
 @output_option("text", "json", "markdown")
 @click.option("--out", type=FILE, help="Save the plan, for `apply --plan`.")
-@click.option(
-    "--snapshot",
-    type=FILE,
-    help="Plan offline: the platforms as this file recorded them (see `snapshot`).",
-)
+@snapshot_option
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when changes are pending.")
 @click.option("--unmanaged", is_flag=True, help="List live objects no manifest declares.")
 @select_options

@@ -1,0 +1,34 @@
+"""Codes of a plan in, what makes them go away out: for `explain` and the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+REASON_WAYS: Mapping[str, str] = {
+    "absent": "Apply, or take the manifest away; with `metadata.lifecycle.manage: observe` it is "
+    "never created.",
+    "field-differs": "Apply; or write the live value into the manifest, take the field out, or "
+    "list its path in `metadata.lifecycle.ignore`.",
+    "secret-changed": "Apply; or give the value that was last written.",
+    "unowned": "Apply, or `reconciler adopt`; both only record the object.",
+    "taken-over": "Apply, or set `metadata.lifecycle.takeover` to false.",
+    "released": "Apply; the manifest can go afterwards.",
+}
+"""What makes a change with this reason go away."""
+
+BLOCK_WAYS: Mapping[str, str] = {
+    "immutable": "Take the change back, or make a new object under another name and move the "
+    "content. This version never replaces an object.",
+    "cannot-clear": "Declare another value, or take the field out of the manifest: its value then "
+    "stays as it is.",
+    "other-owner": "Let the other workspace release it (`reconciler release`), or set "
+    "`metadata.lifecycle.takeover: true`.",
+    "name-taken": "Use the live object's spelling, or another name.",
+    "missing-reference": "Correct the name, declare the object, or wait until it exists.",
+    "invalid-against-live": "Read the message: it names the rule and the live object.",
+    "unsupported": "Upgrade the platform, or take the field out.",
+    "dependency": "Unblock the object it names; this one follows by itself.",
+    "limit": "Look at the plan. If so many changes are meant, pass the flag that the message "
+    "names, for this run only.",
+}
+"""What makes a block with this code go away."""
