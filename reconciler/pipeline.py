@@ -30,8 +30,9 @@ from reconciler.errors import (
 )
 from reconciler.kinds.registry import Registry, builtin
 from reconciler.kinds.wire import reference_name, secrets_in
+from reconciler.manifests.files import shown
 from reconciler.manifests.findings import locate, without_echoes
-from reconciler.manifests.load import load, shown
+from reconciler.manifests.load import load
 from reconciler.manifests.messages import nearest_hint
 from reconciler.manifests.validate import validate
 from reconciler.manifests.workspace import Workspace

@@ -83,8 +83,12 @@ def references(registry: Registry, manifest: Manifest) -> Iterator[Reference]:
 
 def _references(fields: FieldTable, spec: Mapping[str, Any], at: Path) -> Iterator[Reference]:
     for name, value in spec.items():
-        if name in fields:
-            yield from _field_references(fields[name], value, (*at, name))
+        field = fields.get(name)
+        if field is not None and (field.refs or field.shape in _NESTED):
+            yield from _field_references(field, value, (*at, name))
+
+
+_NESTED = ("object", "list")
 
 
 def _field_references(field: Field, value: Any, at: Path) -> Iterator[Reference]:

@@ -29,10 +29,10 @@ class Registry:
 
     def __getitem__(self, name: str) -> Kind:
         """The kind of that name, imported when it is first asked for. Raises KeyError."""
-        if name not in self._kinds:
-            module = importlib.import_module(self._modules[name])
-            self._kinds[name] = module.KIND
-        return self._kinds[name]
+        kind = self._kinds.get(name)
+        if kind is None:
+            kind = self._kinds[name] = importlib.import_module(self._modules[name]).KIND
+        return kind
 
     def __iter__(self) -> Iterator[Kind]:
         return (self[name] for name in self.names())

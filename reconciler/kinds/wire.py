@@ -35,8 +35,12 @@ def secrets_in(
 ) -> Iterator[tuple[Path, Mapping[str, str]]]:
     """Every secret reference in a spec, with its path."""
     for name, value in spec.items():
-        if name in fields:
-            yield from _secrets_at(fields[name], value, (*at, name))
+        field = fields.get(name)
+        if field is not None and field.shape in _MAY_HOLD_SECRETS:
+            yield from _secrets_at(field, value, (*at, name))
+
+
+_MAY_HOLD_SECRETS = ("secret", "any", "object", "list")
 
 
 def _secrets_at(field: Field, value: Any, at: Path) -> Iterator[tuple[Path, Mapping[str, str]]]:

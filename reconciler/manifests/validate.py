@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
+from itertools import islice
 from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
@@ -55,18 +56,25 @@ class _Checker:
     manifests: list[Manifest] = field(default_factory=list)
     unsound: set[tuple[str, str]] = field(default_factory=set)
 
+    def __post_init__(self) -> None:
+        # What is asked of the workspace for each of thousands of documents.
+        self._is_plural = self.workspace.is_plural
+        self._platform_names = self.workspace.platform_names
+        self._default_platforms = self.workspace.default_platforms
+        self._watched: dict[tuple[str, str | None], frozenset[str]] = {}
+
     def check(self, document: Document) -> None:
         """Check one document by itself; a sound one becomes one manifest for each platform."""
         before = len(self.findings)
         kind = self._kind(document)
         metadata = self._metadata(document, kind)
         spec = self._spec(document, kind) if kind is not None else None
-        has_errors = any(f.severity == "error" for f in self.findings[before:])
+        has_errors = any(f.severity == "error" for f in islice(self.findings, before, None))
         if kind is None or metadata is None or spec is None or has_errors:
             self._remember(document)
             return
         self._fence(document, metadata, spec)
-        for platform in metadata.get("platforms") or self.workspace.default_platforms:
+        for platform in metadata.get("platforms") or self._default_platforms:
             self.manifests.append(self._manifest(document, kind, metadata, spec, platform))
 
     def _remember(self, document: Document) -> None:
@@ -80,12 +88,12 @@ class _Checker:
     ) -> Manifest:
         parts = (*(metadata[parent] for parent in kind.parents), metadata["name"])
         return Manifest(
-            Address(kind.name, parts, platform, self.workspace.is_plural),
+            Address(kind.name, parts, platform, self._is_plural),
             spec,
             document.origin,
             document.index,
             metadata.get("labels") or {},
-            _lifecycle(metadata.get("lifecycle") or {}),
+            _lifecycle(metadata.get("lifecycle")),
             tuple(metadata.get("previousNames") or ()),
         )
 
@@ -152,7 +160,7 @@ class _Checker:
         return checked
 
     def _platforms(self, document: Document, metadata: Mapping[str, Any]) -> None:
-        known = self.workspace.platform_names
+        known = self._platform_names
         names = metadata.get("platforms") or ()
         for index, name in enumerate(names):
             path = ("metadata", "platforms", index)
@@ -186,13 +194,26 @@ class _Checker:
             return None
         # What the workspace's defaults say was checked where it is written.
         written = document.data.get("spec") or {}
-        self.findings += marks_findings(document, kind, written, kind.variant(spec))
-        self.findings += secret_findings(document, kind, written, self.workspace)
-        self.findings += extra_findings(document, kind, written, kind.variant(spec))
+        variant = kind.variant(spec)
+        watched = self._watched_fields(kind, variant)
+        if looked_at := {name: value for name, value in written.items() if name in watched}:
+            self.findings += marks_findings(document, kind, looked_at, variant)
+            self.findings += secret_findings(document, kind, looked_at, self.workspace)
+        if PASS_THROUGH in written:
+            self.findings += extra_findings(document, kind, written, variant)
         self.findings += _ignored_paths(document, kind)
         self.findings += _without_effect(document)
         checked: dict[str, Any] = spec
         return checked
+
+    def _watched_fields(self, kind: Kind, variant: str | None) -> frozenset[str]:
+        """The fields that more is asked of than that their value has the right type."""
+        found = self._watched.get((kind.name, variant))
+        if found is None:
+            fields = kind.fields.items()
+            found = frozenset(name for name, known in fields if _is_watched(known, variant))
+            self._watched[kind.name, variant] = found
+        return found
 
     def _fits(
         self, document: Document, model: type[BaseModel], value: Any, at: Path, kind: str = ""
@@ -288,8 +309,22 @@ def validator(model: type[BaseModel]) -> Any:
     return model.__pydantic_validator__
 
 
-def _lifecycle(written: Mapping[str, Any]) -> Lifecycle:
+def _is_watched(known: Field, variant: str | None) -> bool:
+    return (
+        bool(known.known)
+        or known.shape in ("object", "secret", "any")
+        or not known.applies_to(variant)
+        or (known.element is not None and _is_watched(known.element, variant))
+    )
+
+
+def _lifecycle(written: Mapping[str, Any] | None) -> Lifecycle:
+    if not written:
+        return _FULLY_MANAGED
     return Lifecycle(**{**written, "ignore": tuple(written.get("ignore") or ())})
+
+
+_FULLY_MANAGED = Lifecycle()
 
 
 def _with_defaults(kind: Kind, defaults: Mapping[str, Any], spec: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from reconciler.kinds.spec import SecretRef, unset
 
 API_VERSION = "reconciler/v1"
-FILE_NAMES = ("reconciler.yaml", "reconciler.yml")
 DEFAULT_PLATFORM = "default"
 DEFAULT_INVENTORY = ".reconciler/inventory.json"
 
@@ -185,12 +184,3 @@ class Workspace:
     def defaults_for(self, kind: str) -> Mapping[str, Any]:
         """Fields merged under every manifest of a kind."""
         return (self.spec.get("defaults") or {}).get(kind) or {}
-
-
-def find(start: Path) -> Path | None:
-    """The workspace file in `start` or the nearest folder above it."""
-    for folder in (start, *start.parents):
-        for name in FILE_NAMES:
-            if (folder / name).is_file():
-                return folder / name
-    return None

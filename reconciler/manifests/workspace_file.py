@@ -9,8 +9,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from reconciler.errors import Diagnostic, UsageError, has_errors, ordered
+from reconciler.errors import Diagnostic, has_errors, ordered
 from reconciler.kinds.registry import Registry
+from reconciler.manifests.files import workspace_file
 from reconciler.manifests.findings import locate, without_echoes
 from reconciler.manifests.messages import Checked, nearest_hint
 from reconciler.manifests.secret_rules import (
@@ -19,7 +20,7 @@ from reconciler.manifests.secret_rules import (
     secret_findings,
 )
 from reconciler.manifests.validate import extra_findings, marks_findings, validator
-from reconciler.manifests.workspace import DEFAULT_PLATFORM, Workspace, WorkspaceFile, find
+from reconciler.manifests.workspace import DEFAULT_PLATFORM, Workspace, WorkspaceFile
 from reconciler.manifests.yaml.nodes import ReadDocument
 from reconciler.manifests.yaml.reader import read
 from reconciler.model import Document, Finding, Origin
@@ -32,7 +33,7 @@ def read_workspace(settings: Settings, registry: Registry) -> tuple[Workspace, l
 
     Raises UsageError when the file that was named does not exist.
     """
-    file = _file(settings)
+    file = workspace_file(settings)
     if file is None:
         return Workspace(Path.cwd(), secret_dirs=settings.secret_dirs), []
     content = file.read_bytes()
@@ -101,29 +102,6 @@ def missing_paths(workspace: Workspace) -> list[Diagnostic]:
 def document_index(content: bytes, file: str) -> int:
     """Which document of the workspace file is the one that counts: the first with content."""
     return next((d.index for d in read(content, file)[0] if d.data is not None), 0)
-
-
-def _file(settings: Settings) -> Path | None:
-    if settings.workspace is None:
-        start = Path.cwd()
-        if settings.paths:
-            first = settings.paths[0].absolute()
-            start = first if first.is_dir() else first.parent
-        return find(start) or find(Path.cwd())
-    named = settings.workspace.absolute()
-    if named.is_dir():
-        if (found := find(named)) is None:
-            raise UsageError(
-                f"there is no reconciler.yaml in {settings.workspace} or above",
-                hint="`reconciler init` writes one",
-            )
-        return found
-    if not named.is_file():
-        raise UsageError(
-            f"there is no workspace file {settings.workspace}",
-            hint="--workspace takes a reconciler.yaml or the folder it lies in",
-        )
-    return named
 
 
 def _check(document: Document, workspace: Workspace, registry: Registry) -> Iterator[Finding]:
