@@ -541,6 +541,12 @@ class Response:
         return from_json(self.body)
 
 
+def reference_name(reference: Mapping[str, str]) -> str:
+    """How a secret reference is named to people and in the digest: `env:NAME` or `file:PATH`."""
+    ((source, name),) = reference.items()
+    return f"{source}:{name}"
+
+
 class Secret:
     """A resolved secret value. It never shows itself: not in repr, text, JSON or a traceback."""
 

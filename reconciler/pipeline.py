@@ -29,7 +29,7 @@ from reconciler.errors import (
     ordered,
 )
 from reconciler.kinds.registry import Registry, builtin
-from reconciler.kinds.wire import reference_name, secrets_in
+from reconciler.kinds.wire import secrets_in
 from reconciler.manifests.files import shown
 from reconciler.manifests.findings import locate, without_echoes
 from reconciler.manifests.load import load
@@ -49,6 +49,7 @@ from reconciler.model import (
     Outcome,
     Plan,
     Scope,
+    reference_name,
 )
 from reconciler.settings import KEY_VARIABLE, Settings, ceilings
 
@@ -69,6 +70,8 @@ class Desire:
     documents: tuple[Document, ...] = ()
     resolved: resolving.Resolved = field(default_factory=resolving.Resolved)
     diagnostics: tuple[Diagnostic, ...] = ()
+    digest: str = ""
+    """Of the files the documents come from; empty when nothing was read."""
 
     @property
     def manifests(self) -> tuple[Manifest, ...]:
@@ -120,7 +123,8 @@ def desire(
     diagnostics = without_echoes(diagnostics)
     if settings.strict:
         diagnostics = [d.promoted() for d in diagnostics]
-    return Desire(workspace, registry, loaded.documents, resolved, tuple(ordered(diagnostics)))
+    told = tuple(ordered(diagnostics))
+    return Desire(workspace, registry, loaded.documents, resolved, told, loaded.digest)
 
 
 def manifest_paths(

@@ -9,8 +9,16 @@ from typing import Any
 from reconciler.kinds.fields import PASS_THROUGH, Field, FieldTable
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.values import is_masked, same, shown
-from reconciler.kinds.wire import reference_name, secrets_in
-from reconciler.model import UNSET, Entry, FieldChange, JsonValue, Live, Manifest
+from reconciler.kinds.wire import secrets_in
+from reconciler.model import (
+    UNSET,
+    Entry,
+    FieldChange,
+    JsonValue,
+    Live,
+    Manifest,
+    reference_name,
+)
 
 NO_ENTRY = Entry(owner="")
 

@@ -24,12 +24,6 @@ def is_secret_reference(value: Any) -> bool:
     return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in ("env", "file")
 
 
-def reference_name(reference: Mapping[str, str]) -> str:
-    """How a secret reference is named to people and in the digest: `env:NAME` or `file:PATH`."""
-    ((source, name),) = reference.items()
-    return f"{source}:{name}"
-
-
 def secrets_in(
     fields: FieldTable, spec: Mapping[str, Any], at: Path = ("spec",)
 ) -> Iterator[tuple[Path, Mapping[str, str]]]:

@@ -9,8 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from reconciler.errors import UsageError
-from reconciler.kinds.wire import reference_name
-from reconciler.model import Secret
+from reconciler.model import Secret, reference_name
 
 
 class SecretSource:

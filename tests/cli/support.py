@@ -86,6 +86,7 @@ class Desk:
         for name in list(os.environ):
             if name.upper().startswith(SECRET_NAMES) or name in ("CI", "NO_COLOR", "FORCE_COLOR"):
                 monkeypatch.delenv(name)
+        monkeypatch.setenv("RECONCILER_CACHE", "off")
         monkeypatch.setenv("JFROG_URL", urls[first])
         monkeypatch.setenv("JFROG_ACCESS_TOKEN", self.platform.tokens["admin"])
         monkeypatch.chdir(root)

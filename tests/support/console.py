@@ -172,6 +172,7 @@ class Console:
             "JFROG_URL": URL,
             "JFROG_ACCESS_TOKEN": self.platform.tokens["admin"],
             "TERM": "dumb",
+            "RECONCILER_CACHE": "off",
         }
         wire = connect.Wire(self.transport, Clock(sleep=lambda seconds: None))
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,8 +16,13 @@ from reconciler.cli.options import (
     workspace_options,
 )
 from reconciler.cli.output import diagnostics_to_stderr, note, result, source_line, wants_color
-from reconciler.errors import Exit, has_errors
-from reconciler.pipeline import Desire, desire, place_in_repository
+from reconciler.errors import Diagnostic, Exit, has_errors
+from reconciler.settings import Settings
+from reconciler.validated import Memory, Sound
+
+if TYPE_CHECKING:
+    from reconciler.pipeline import Desire
+    from reconciler.report.diagnostics import Counts
 
 
 @click.command()
@@ -34,18 +39,28 @@ def command(paths: tuple[Path, ...], online: bool, output: str, **flags: Any) ->
     says where the manifests are.
     """
     given = settings(paths=paths, output=output, **flags)
+    memory = Memory(given)
+    if not online and (sound := memory.recall()):
+        return _tell_sound(sound, output)
+    from reconciler.pipeline import desire
+
     wanted = desire(given, dangling=not online)
+    if not online:
+        memory.remember(wanted)
     found = list(wanted.diagnostics)
     if online and not has_errors(found):
         found += _ask(given, wanted)
-    code = Exit.INVALID if has_errors(found) else Exit.DONE
-    if output == "json":
-        from reconciler.report.diagnostics import Counts
-        from reconciler.report.machine import dumps, validation_json
+    return _tell(given, wanted, found)
 
-        counts = Counts.of(wanted.manifests, len(wanted.documents))
-        result(dumps(validation_json(found, int(code), counts)))
-    elif output == "github":
+
+def _tell(given: Settings, wanted: Desire, found: list[Diagnostic]) -> int:
+    code = Exit.INVALID if has_errors(found) else Exit.DONE
+    if given.output == "json":
+        from reconciler.report.diagnostics import Counts
+
+        _tell_json(found, code, Counts.of(wanted.manifests, len(wanted.documents)))
+    elif given.output == "github":
+        from reconciler.pipeline import place_in_repository
         from reconciler.report.github import annotations
 
         result(annotations(found, root=place_in_repository(wanted.workspace.root)))
@@ -53,18 +68,37 @@ def command(paths: tuple[Path, ...], online: bool, output: str, **flags: Any) ->
         color = wants_color(given.color)
         diagnostics_to_stderr(found, color=color, source=source_line(wanted.workspace.root))
         if code is Exit.DONE:
-            result(f"{_counted(wanted)} valid.")
+            result(_valid(len(wanted.documents)))
     return int(code)
 
 
-def _counted(wanted: Desire) -> str:
-    count = len(wanted.documents)
-    return "1 manifest is" if count == 1 else f"{count} manifests are"
+def _tell_sound(sound: Sound, output: str) -> int:
+    """The same as `_tell` for manifests in which nothing was found, without loading much."""
+    if output == "json":
+        from reconciler.report.diagnostics import Counts
+
+        _tell_json([], Exit.DONE, Counts(sound.manifests, sound.documents, sound.kinds))
+    elif output == "github":
+        from reconciler.report.github import annotations
+
+        result(annotations([]))
+    else:
+        result(_valid(sound.documents))
+    return int(Exit.DONE)
 
 
-def _ask(given: Any, wanted: Desire) -> list[Any]:
+def _tell_json(found: list[Diagnostic], code: Exit, counts: Counts) -> None:
+    from reconciler.report.machine import dumps, validation_json
+
+    result(dumps(validation_json(found, int(code), counts)))
+
+
+def _valid(documents: int) -> str:
+    return "1 manifest is valid." if documents == 1 else f"{documents} manifests are valid."
+
+
+def _ask(given: Settings, wanted: Desire) -> list[Diagnostic]:
     """What only the platforms know: names that exist there, versions, rules against live."""
-    from reconciler.errors import Diagnostic
     from reconciler.pipeline import make_plan, session
 
     with session(given, wanted=wanted) as run:
