@@ -333,6 +333,13 @@ PLAN: Mapping[str, Rule] = {
         "An object this one names is blocked or could not be read, so it is blocked too.",
         "Deal with that object first.",
     ),
+    "drift-not-accepted": Rule(
+        "`drift --accept` leaves a drifted field or object as it is: it was deleted, its manifest "
+        "was changed too, is made from something else or declares other platforms, or would be "
+        "invalid.",
+        "The message says why; decide by hand which value is right.",
+        "warning",
+    ),
     "field-released": Rule(
         "A field that was applied before is no longer declared; its value stays as it is.",
         "Nothing to do. Declare the field again to go on managing it.",

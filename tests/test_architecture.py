@@ -22,7 +22,7 @@ FLOORS = (
     ("manifests", "engine"),
     ("platform",),
     ("pipeline",),
-    ("explaining", "exporting", "ownership", "snapshots", "validated"),
+    ("accepting", "explaining", "exporting", "ownership", "snapshots", "validated"),
     ("cli",),
     ("__main__",),
 )

@@ -123,6 +123,26 @@ def drift_json(drift: Drift, exit_code: int) -> Document:
     }
 
 
+def acceptance_json(
+    drift: Drift,
+    accepted: Mapping[Address, Iterable[FieldChange]],
+    files: Iterable[str],
+    refused: Iterable[Diagnostic],
+    exit_code: int,
+) -> Document:
+    """The drift that was found, and what of it the manifests say now."""
+    document = drift_json(drift, exit_code)
+    return {
+        **document,
+        "diagnostics": [*document["diagnostics"], *_diagnostics(refused)],
+        "accepted": [
+            {"address": str(address), "fields": [field.path for field in fields]}
+            for address, fields in accepted.items()
+        ],
+        "rewritten": list(files),
+    }
+
+
 def _entry(entry: DriftEntry) -> Document:
     origin = entry.origin
     return {

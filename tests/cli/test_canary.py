@@ -96,6 +96,7 @@ def everything(watch: Watch) -> None:
         "plan --verbose",
         "drift --output json",
         "drift",
+        "drift --accept",
         "export exported",
         "export -",
         "export --update",

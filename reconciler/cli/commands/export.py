@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from reconciler.cli.commands.fmt import write_atomically
+from reconciler.cli.files import write_atomically
 from reconciler.cli.options import (
     FILE,
     output_option,

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from reconciler.cli.files import write_atomically
 from reconciler.cli.options import FILE, settings, workspace_options
 from reconciler.cli.output import diagnostics_to_stderr, note, result, source_line, wants_color
 from reconciler.errors import Diagnostic, Exit, InvalidManifests
@@ -54,10 +55,3 @@ def _formatted(text: str, name: str) -> str:
         raise InvalidManifests(
             [Diagnostic("cannot-format", "error", f"{name}: {error}", file=name)]
         ) from None
-
-
-def write_atomically(file: Path, content: bytes) -> None:
-    """Replace a file as a whole, so that a crash leaves the old text or the new one."""
-    fresh = file.with_name(f".{file.name}.tmp")
-    fresh.write_bytes(content)
-    fresh.replace(file)
