@@ -51,10 +51,10 @@ def diagnostics_to_stderr(
     source: Callable[[str, int], str | None] | None = None,
 ) -> None:
     """Write findings for a person."""
-    from reconciler.report.terminal import diagnostics_text
-
     found = list(diagnostics)
     if found:
+        from reconciler.report.terminal import diagnostics_text
+
         note(diagnostics_text(found, color=color, source=source))
 
 

@@ -15,8 +15,9 @@ from ruamel.yaml import YAML
 
 from reconciler.errors import Diagnostic
 from reconciler.manifests.yaml import events, limits
+from reconciler.manifests.yaml.careful import read_carefully
 from reconciler.manifests.yaml.fast import read_fast
-from reconciler.manifests.yaml.reader import positions, read, read_carefully
+from reconciler.manifests.yaml.reader import positions, read
 
 BOUNDED = settings(
     max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True

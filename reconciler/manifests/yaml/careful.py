@@ -21,8 +21,9 @@ from reconciler.manifests.yaml.events import (
     events,
 )
 from reconciler.manifests.yaml.limits import MAX_ALIASES, MAX_DEPTH, MAX_FAULTS, MAX_NODES
-from reconciler.manifests.yaml.nodes import Node, ReadDocument
+from reconciler.manifests.yaml.nodes import Node, Positions, ReadDocument
 from reconciler.manifests.yaml.scalars import BadScalarError, resolve, short
+from reconciler.manifests.yaml.source import decoded
 from reconciler.manifests.yaml.syntax import TEMPLATE_HINT, syntax_fault
 
 
@@ -32,6 +33,26 @@ class _CutShortError(Exception):
 
 class _EnoughError(Exception):
     """The rest of this file is not looked at."""
+
+
+def read_carefully(data: bytes, file: str) -> tuple[list[ReadDocument], list[Diagnostic]]:
+    """The documents of one file as far as they can be understood, and everything wrong with it."""
+    text = decoded(data, file)
+    if not isinstance(text, str):
+        return [], text
+    careful = CarefulPass(text, file)
+    careful.run()
+    return careful.documents, careful.found
+
+
+def careful_positions(data: bytes) -> list[Positions]:
+    """Where everything is in each document; none for a file that is no text."""
+    text = decoded(data, "")
+    if not isinstance(text, str):
+        return []
+    careful = CarefulPass(text, "")
+    careful.run()
+    return [Positions(root) for root in careful.roots]
 
 
 class CarefulPass:
