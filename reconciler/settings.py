@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 from reconciler.errors import UsageError
 
-Output = Literal["text", "json", "markdown", "github"]
+Output = Literal["text", "json", "markdown", "github", "sarif"]
 
 URL_VARIABLES = ("JFROG_URL", "JF_URL")
 TOKEN_VARIABLES = ("JFROG_ACCESS_TOKEN", "JF_ACCESS_TOKEN")

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from reconciler import __version__
 from reconciler.cli.output import diagnostics_to_stderr, result, wants_color
 from reconciler.errors import InvalidManifests, ReconcilerError, UsageError
 from reconciler.report.diagnostics import Counts
@@ -23,8 +24,10 @@ class InterruptError(ReconcilerError):
 def tell(error: BaseException, args: Sequence[str]) -> int:
     """Tell what went wrong; with `--output json`, stdout gets exactly one document."""
     known = _known(error, args)
-    if wants_json(args):
+    if wants(args, "json"):
         result(dumps(_document(known)))
+    elif wants(args, "sarif"):
+        result(dumps(_sarif(known)))
     diagnostics_to_stderr(known.diagnostics, color=wants_color("--no-color" not in args))
     if not isinstance(error, ReconcilerError | click.ClickException) and "--verbose" in args:
         traceback.print_exception(error)
@@ -35,6 +38,13 @@ def _document(error: ReconcilerError) -> dict[str, Any]:
     if isinstance(error, InvalidManifests):
         return validation_json(error.diagnostics, int(error.exit_code), Counts())
     return error_json(error, int(error.exit_code))
+
+
+def _sarif(error: ReconcilerError) -> dict[str, Any]:
+    from reconciler.report.sarif import sarif
+
+    code = int(error.exit_code)
+    return sarif(error.diagnostics, version=__version__, exit_code=code, completed=False)
 
 
 def _known(error: BaseException, args: Sequence[str]) -> ReconcilerError:
@@ -60,9 +70,9 @@ def _usage_hint(error: click.ClickException, args: Sequence[str]) -> str:
     return f"see `{command} --help`"
 
 
-def wants_json(args: Sequence[str]) -> bool:
-    """Whether a command line asks for JSON, be it otherwise right or wrong."""
+def wants(args: Sequence[str], output: str) -> bool:
+    """Whether a command line asks for a form of output, be it otherwise right or wrong."""
     pairs = zip(args, [*args[1:], ""], strict=True)
-    return any(a in ("--output=json", "-ojson") for a in args) or any(
-        a in ("--output", "-o") and b == "json" for a, b in pairs
+    return any(a in (f"--output={output}", f"-o{output}") for a in args) or any(
+        a in ("--output", "-o") and b == output for a, b in pairs
     )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from reconciler.errors import Exit, has_errors
-from reconciler.model import Block, Plan
-from reconciler.pipeline import Session, session
+from reconciler import __version__
+from reconciler.errors import Diagnostic, Exit, has_errors
+from reconciler.manifests.workspace import Workspace
+from reconciler.model import Block, Change, Plan
+from reconciler.pipeline import Desire, Session, place_in_repository, session
 from reconciler.settings import Settings
 
 if TYPE_CHECKING:
@@ -18,11 +20,13 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def open_session(given: Settings, *, needs_manifests: bool = True) -> Iterator[Session]:
+def open_session(
+    given: Settings, *, needs_manifests: bool = True, wanted: Desire | None = None
+) -> Iterator[Session]:
     """A run with progress on stderr when that is a terminal."""
     with (
         told_progress(given) as told,
-        session(given, progress=told, needs_manifests=needs_manifests) as run,
+        session(given, progress=told, wanted=wanted, needs_manifests=needs_manifests) as run,
     ):
         yield run
 
@@ -32,7 +36,9 @@ def told_progress(given: Settings) -> Iterator[Progress]:
     """What tells how far a run is: on stderr when that is a terminal, else nothing."""
     from reconciler.report.progress import progress
 
-    with progress(sys.stderr, sys.stderr.isatty() and given.output != "json") as told:
+    with progress(
+        sys.stderr, sys.stderr.isatty() and given.output not in ("json", "sarif")
+    ) as told:
         yield told
 
 
@@ -46,6 +52,42 @@ def plan_exit(made: Plan, blocks: Sequence[Block] = (), *, detailed: bool = Fals
     if made.blocked or blocks:
         return int(Exit.BLOCKED)
     return int(Exit.PENDING if detailed and made.pending else Exit.DONE)
+
+
+def findings(made: Plan, blocks: Sequence[Block] = ()) -> list[Diagnostic]:
+    """What is wrong with a plan, blocks first: those of the run, then those of objects."""
+    return [
+        *(Diagnostic(b.code, "error", b.message, hint=b.override or "") for b in blocks),
+        *(_blocked(change) for change in made.blocked),
+        *made.diagnostics,
+    ]
+
+
+def _blocked(change: Change) -> Diagnostic:
+    block, origin = change.blocked or Block("", ""), change.origin
+    return Diagnostic(
+        block.code,
+        "error",
+        f"{change.address}: {block.message}",
+        hint=block.override or "",
+        file=origin.file if origin else None,
+        line=origin.line if origin else None,
+        column=origin.column if origin else None,
+        address=str(change.address),
+    )
+
+
+def sarif_text(
+    diagnostics: Iterable[Diagnostic], workspace: Workspace, code: int, *, completed: bool = True
+) -> str:
+    """The findings of a run as SARIF, places relative to the Git repository."""
+    from reconciler.report.machine import dumps
+    from reconciler.report.sarif import sarif
+
+    root = place_in_repository(workspace.root)
+    return dumps(
+        sarif(diagnostics, version=__version__, exit_code=code, root=root, completed=completed)
+    )
 
 
 def rendered(

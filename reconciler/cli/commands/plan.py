@@ -19,13 +19,14 @@ from reconciler.cli.options import (
     write_options,
 )
 from reconciler.cli.output import result, wants_color
-from reconciler.cli.planning import open_session, plan_exit, rendered
-from reconciler.pipeline import make_plan, run_blocks
+from reconciler.cli.planning import findings, open_session, plan_exit, rendered, sarif_text
+from reconciler.errors import Exit, has_errors
+from reconciler.pipeline import desire, make_plan, run_blocks
 
 
 @click.command()
 @click.argument("paths", nargs=-1, type=FILE)
-@output_option("text", "json", "markdown")
+@output_option("text", "json", "markdown", "sarif")
 @click.option("--out", type=FILE, help="Save the plan, for `apply --plan`.")
 @snapshot_option
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when changes are pending.")
@@ -49,7 +50,11 @@ def command(
     3 something is blocked, 6 a platform cannot be reached.
     """
     given = settings(paths=paths, output=output, **flags)
-    with open_session(given) as run:
+    wanted = desire(given, dangling=False)
+    if output == "sarif" and has_errors(wanted.diagnostics):
+        result(sarif_text(wanted.diagnostics, wanted.workspace, Exit.INVALID))
+        return int(Exit.INVALID)
+    with open_session(given, wanted=wanted) as run:
         made = make_plan(run, unmanaged=unmanaged)
         blocks = run_blocks(run, made)
     code = plan_exit(made, blocks, detailed=detailed_exitcode)
@@ -57,6 +62,9 @@ def command(
         from reconciler.report.machine import plan_json
 
         _save(out, plan_json(made, code, blocks=blocks))
+    if output == "sarif":
+        result(sarif_text(findings(made, blocks), wanted.workspace, code))
+        return code
     color = wants_color(given.color, stderr=False)
     result(rendered(made, output, code, color=color, verbose=given.verbose, blocks=blocks))
     return code

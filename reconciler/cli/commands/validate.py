@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("paths", nargs=-1, type=FILE)
 @click.option("--online", is_flag=True, help="Also ask the platforms, with reads only.")
-@output_option("text", "json", "github")
+@output_option("text", "json", "github", "sarif")
 @strict_option
 @workspace_options
 @wire_options
@@ -40,7 +40,7 @@ def command(paths: tuple[Path, ...], online: bool, output: str, **flags: Any) ->
     """
     given = settings(paths=paths, output=output, **flags)
     memory = Memory(given)
-    if not online and (sound := memory.recall()):
+    if not online and output != "sarif" and (sound := memory.recall()):
         return _tell_sound(sound, output)
     from reconciler.pipeline import desire
 
@@ -64,6 +64,10 @@ def _tell(given: Settings, wanted: Desire, found: list[Diagnostic]) -> int:
         from reconciler.report.github import annotations
 
         result(annotations(found, root=place_in_repository(wanted.workspace.root)))
+    elif given.output == "sarif":
+        from reconciler.cli.planning import sarif_text
+
+        result(sarif_text(found, wanted.workspace, int(code)))
     else:
         color = wants_color(given.color)
         diagnostics_to_stderr(found, color=color, source=source_line(wanted.workspace.root))
@@ -99,21 +103,10 @@ def _valid(documents: int) -> str:
 
 def _ask(given: Settings, wanted: Desire) -> list[Diagnostic]:
     """What only the platforms know: names that exist there, versions, rules against live."""
+    from reconciler.cli.planning import findings
     from reconciler.pipeline import make_plan, session
 
     with session(given, wanted=wanted) as run:
         made = make_plan(run)
     note(f"asked {', '.join(p.name for p in made.platforms)}")
-    blocked = [
-        Diagnostic(
-            change.blocked.code,
-            "error",
-            f"{change.address}: {change.blocked.message}",
-            file=change.origin.file if change.origin else None,
-            line=change.origin.line if change.origin else None,
-            address=str(change.address),
-        )
-        for change in made.blocked
-        if change.blocked is not None
-    ]
-    return [*blocked, *(d for d in made.diagnostics if d.severity == "error")]
+    return [d for d in findings(made) if d.severity == "error"]
