@@ -34,6 +34,10 @@ class Exit(IntEnum):
 Severity = Literal["error", "warning", "info"]
 
 
+POINTS_AT_SECRET = ("secret-literal", "secret-reference")
+"""Rules that are broken by a value nobody may see again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One finding, with everything a person needs to act on it.

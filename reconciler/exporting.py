@@ -50,7 +50,9 @@ def export(run: Session, path: Path | None, *, update: bool = False) -> Exported
                 created[file] = dump(_exported(run, address, raw), header=_header(run, file))
             continue
         changed_fields = _field_edits(run, manifest, raw) if update else []
-        if changed_fields:
+        if changed_fields and manifest.origin.is_derived:
+            taken.append(derived(manifest))
+        elif changed_fields:
             edits.setdefault(manifest.origin.file, []).append((manifest.index, changed_fields))
         else:
             unchanged += 1
@@ -83,6 +85,28 @@ def _taken(run: Session, address: Address, file: Path) -> Diagnostic:
         hint="move the file away, or export into another folder",
         file=name.as_posix(),
         address=str(address),
+    )
+
+
+def derived(manifest: Manifest) -> Diagnostic:
+    """That a manifest is not written out in a file, so that no writer may bring it up to date."""
+    origin = manifest.origin
+    if origin.base:
+        why, hint = f"comes from the set at {origin}", "edit the set, or exclude the object there"
+    elif origin.overlays:
+        patches = ", ".join(overlay.origin.place for overlay in origin.overlays)
+        why, hint = f"is patched by {patches}", "edit the manifest or the patch by hand"
+    else:
+        why, hint = "has placeholders in it", "edit the manifest or the value by hand"
+    return Diagnostic(
+        "derived",
+        "warning",
+        f"{manifest.address} differs and {why}; it was left as it is",
+        hint=hint,
+        file=origin.file,
+        line=origin.line,
+        column=origin.column,
+        address=str(manifest.address),
     )
 
 

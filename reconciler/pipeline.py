@@ -30,7 +30,8 @@ from reconciler.errors import (
 )
 from reconciler.kinds.registry import Registry, builtin
 from reconciler.kinds.wire import secrets_in
-from reconciler.manifests.files import shown
+from reconciler.manifests.expand import expand
+from reconciler.manifests.files import ENVIRONMENTS, shown
 from reconciler.manifests.findings import locate, without_echoes
 from reconciler.manifests.load import load
 from reconciler.manifests.messages import nearest_hint
@@ -105,9 +106,23 @@ def desire(
     paths = manifest_paths(workspace, settings, needs_manifests=needs_manifests)
     absent = [] if settings.paths or not needs_manifests else missing_paths(workspace)
     loaded = load([path for path in paths if not absent or path.exists()], workspace.root)
-    validated = validate(loaded.documents, workspace, registry)
+
+    def content(file: str) -> bytes:
+        return (workspace.root / file).read_bytes()
+
+    documents = [d for d in loaded.documents if not _is_environment(d)]
+    expanded = expand(
+        documents,
+        workspace.environment,
+        workspace.environments,
+        content,
+        complete=not settings.paths and needs_manifests,
+    )
+    validated = validate(expanded.documents, workspace, registry)
     resolved = resolving.resolve(validated.manifests, registry)
+    dangling = dangling and expanded.is_sound  # a name may be one that could not be filled in
     findings = [
+        *expanded.findings,
         *validated.findings,
         *resolving.findings(resolved, dangling=dangling, unsound=validated.unsound),
         *_unresolved_secrets(validated.manifests, registry, workspace, settings),
@@ -116,15 +131,56 @@ def desire(
         *faults,
         *absent,
         *loaded.diagnostics,
-        *locate(findings, lambda file: (workspace.root / file).read_bytes()),
+        *locate(findings, content),
     ]
-    if needs_manifests and not loaded.documents and not has_errors(diagnostics):
+    others = len(loaded.documents) - len(documents)
+    if needs_manifests and not (expanded.documents or others or has_errors(diagnostics)):
         diagnostics.append(_empty(paths, workspace.root, loaded.files))
     diagnostics = without_echoes(diagnostics)
     if settings.strict:
         diagnostics = [d.promoted() for d in diagnostics]
     told = tuple(ordered(diagnostics))
-    return Desire(workspace, registry, loaded.documents, resolved, told, loaded.digest)
+    return Desire(workspace, registry, expanded.documents, resolved, told, loaded.digest)
+
+
+def desire_everywhere(settings: Settings) -> list[Desire]:
+    """What the manifests want in each environment, if none was chosen and there are some.
+
+    Raises UsageError as `desire` does.
+    """
+    names: Sequence[str] = ()
+    if not settings.names_environment:
+        names = read_workspace(settings, builtin())[0].environments
+    if not names:
+        return [desire(settings)]
+    return [desire(replace(settings, environment_name=name)) for name in names]
+
+
+def told_together(desires: Sequence[Desire]) -> list[Diagnostic]:
+    """The diagnostics of several environments; of what is not told in all, it is said where."""
+    if len(desires) == 1:
+        return list(desires[0].diagnostics)
+    where: dict[Diagnostic, list[str]] = {}
+    for one in desires:
+        for diagnostic in one.diagnostics:
+            where.setdefault(diagnostic, []).append(one.workspace.environment_name)
+    return ordered(
+        diagnostic if len(names) == len(desires) else _only_in(diagnostic, names)
+        for diagnostic, names in where.items()
+    )
+
+
+def _only_in(diagnostic: Diagnostic, names: Sequence[str]) -> Diagnostic:
+    if (diagnostic.file or "").startswith(f"{ENVIRONMENTS}/"):
+        return diagnostic
+    remark = f"in the environment {' and '.join(names)}"
+    return replace(diagnostic, detail="; ".join(filter(None, (diagnostic.detail, remark))))
+
+
+def _is_environment(document: Document) -> bool:
+    """Whether it is an environment's own file, which somebody named on the command line."""
+    is_below = document.origin.file.startswith(f"{ENVIRONMENTS}/")
+    return is_below and bool(document.data.get("kind") == "Environment")
 
 
 def manifest_paths(

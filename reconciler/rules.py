@@ -199,6 +199,91 @@ STRUCTURE: Mapping[str, Rule] = {
 }
 """Rules about what a manifest may say."""
 
+SETS: Mapping[str, Rule] = {
+    "exclude-without-hit": Rule(
+        "An entry of `spec.exclude` of a set means no item of the matrix, or it is empty.",
+        "Write an item as it stands in `spec.matrix`; of a mapping some of its keys are enough.",
+    ),
+    "expansion-limit": Rule(
+        "A set stands for more than 50,000 manifests, or placeholders write too much text.",
+        "Split the longest list over several sets, or shorten the values.",
+    ),
+    "matrix-twice": Rule(
+        "A list of a matrix holds the same item twice.",
+        "Remove one of them.",
+    ),
+    "placeholder-form": Rule(
+        "A text looks like a placeholder and is none, so it stays as it is.",
+        "Write `${value.NAME}`, `${matrix.NAME}` or `${matrix.NAME.KEY}`, without blanks.",
+        "warning",
+    ),
+    "placeholder-key": Rule(
+        "A placeholder stands in a key. Placeholders are filled in where values stand.",
+        "Write the key out, or make the whole mapping a value: `labels: ${value.labels}`.",
+    ),
+    "placeholder-type": Rule(
+        "A placeholder is part of a longer text, and its value is a list, a mapping, null or a "
+        "decimal number.",
+        "Put a number in quotes where the value is written; lists and mappings stand alone.",
+    ),
+    "placeholder-undefined": Rule(
+        "A placeholder names a value or an item of a matrix that does not exist.",
+        "Take the suggested name, or declare it in the environment or in `spec.matrix`.",
+    ),
+    "set-empty": Rule(
+        "A set stands for no manifest: a list is empty, or every combination is excluded.",
+        "Fill the list, or take the set out.",
+        "warning",
+    ),
+    "set-nested": Rule(
+        "The template of a set is a set itself.",
+        "Give the matrix another list.",
+    ),
+    "unused-matrix": Rule(
+        "The template uses a list of the matrix nowhere, so its items make equal manifests.",
+        "Use it, or take it out.",
+        "warning",
+    ),
+}
+"""Rules about sets of manifests and placeholders."""
+
+ENVIRONMENTS: Mapping[str, Rule] = {
+    "derived": Rule(
+        "A command that edits manifests met one that comes from a set, has placeholders or is "
+        "patched; it was left as it is.",
+        "Edit the set, the value or the patch by hand.",
+        "warning",
+    ),
+    "environment": Rule(
+        "An environment's file is empty, holds more than one document, or another name than its "
+        "own.",
+        "Keep one document of kind Environment in `environments/NAME.yaml`.",
+    ),
+    "environment-needed": Rule(
+        "A manifest uses `${value.NAME}` and the run is for no environment.",
+        "Add `--environment NAME`; the hint lists those there are.",
+    ),
+    "patch-failed": Rule(
+        "An operation of a JSON Patch does not fit a manifest its target selects.",
+        "Correct the path, or narrow the target.",
+    ),
+    "patch-form": Rule(
+        "A patch has no target, neither or both of `merge` and `jsonPatch`, or an operation lacks "
+        "something.",
+        "The message says what is missing.",
+    ),
+    "patch-without-hit": Rule(
+        "The target of a patch selects no manifest, so the patch changes nothing.",
+        "Correct kind, name or labels, or take the patch out.",
+    ),
+    "unused-value": Rule(
+        "An environment declares a value that no manifest uses.",
+        "Use it as `${value.NAME}`, or take it out.",
+        "warning",
+    ),
+}
+"""Rules about environments."""
+
 WORKSPACE: Mapping[str, Rule] = {
     "default-platforms": Rule(
         "The workspace has several platforms and does not say which ones a manifest means that "
@@ -472,6 +557,8 @@ GROUPS: Mapping[str, Mapping[str, Rule]] = {
     "Text of a file": TEXT,
     "Files and folders": FILES,
     "Structure of manifests": STRUCTURE,
+    "Sets and placeholders": SETS,
+    "Environments": ENVIRONMENTS,
     "Workspace file": WORKSPACE,
     "References": REFERENCES,
     "Secrets": SECRETS,

@@ -24,6 +24,7 @@ PINS_VARIABLE = "RECONCILER_PLATFORMS"
 SECRET_GLOBS_VARIABLE = "RECONCILER_SECRET_ENV"
 KEY_VARIABLE = "RECONCILER_FINGERPRINT_KEY"
 CACHE_VARIABLE = "RECONCILER_CACHE"
+ENVIRONMENT_VARIABLE = "RECONCILER_ENVIRONMENT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Settings:
 
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     workspace: Path | None = None
+    environment_name: str | None = None
     paths: tuple[Path, ...] = ()
     only: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
@@ -84,6 +86,18 @@ class Settings:
     def variable(self, names: Sequence[str]) -> str | None:
         """The first of these environment variables that is set to something."""
         return next((v for name in names if (v := self.environment.get(name))), None)
+
+    @property
+    def chosen_environment(self) -> str:
+        """The workspace's environment the run is for; empty for none. A flag wins."""
+        if self.environment_name is not None:
+            return self.environment_name
+        return self.environment.get(ENVIRONMENT_VARIABLE, "")
+
+    @property
+    def names_environment(self) -> bool:
+        """Whether somebody said which environment is meant; an empty flag says none."""
+        return self.environment_name is not None or bool(self.chosen_environment)
 
     @property
     def all_pins(self) -> Mapping[str, Pin]:

@@ -12,7 +12,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler import __version__
 from reconciler.errors import Diagnostic
-from reconciler.manifests.files import Digest, manifest_files, workspace_file
+from reconciler.manifests.files import Digest, environment_files, manifest_files, workspace_file
 from reconciler.settings import CACHE_VARIABLE, KEY_VARIABLE, Settings
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class Sound:
     manifests: int
     kinds: Mapping[str, int]
     references: tuple[Mapping[str, str], ...] = ()
+    environments: tuple[str, ...] = ()
 
 
 class Memory:
@@ -73,9 +74,12 @@ class Memory:
             os.utime(self._file)  # it is used: others go first
         return entry
 
-    def remember(self, wanted: Desire) -> None:
-        """Keep that these manifests are sound; nothing is kept while anything was found."""
-        if self._file is None or wanted.diagnostics or not wanted.digest:
+    def remember(self, wanted: Sequence[Desire]) -> None:
+        """Keep that these manifests are sound, in each environment that was looked at.
+
+        Nothing is kept while anything was found.
+        """
+        if self._file is None or any(one.diagnostics or not one.digest for one in wanted):
             return
         entry = _entry(self._settings, wanted)
         if self._file == _file(self._settings):  # else the workspace file has changed meanwhile
@@ -110,6 +114,8 @@ def _file(settings: Settings) -> Path | None:
         for what in _tool():
             digest.add(what, b"")
         digest.add(str(workspace or Path.cwd()), workspace.read_bytes() if workspace else b"")
+        for file in environment_files(workspace.parent).values() if workspace else ():
+            digest.add(str(file), file.read_bytes())
     except OSError:
         return None
     for path in settings.paths:
@@ -143,15 +149,17 @@ def _stamp(file: str) -> str:
     return f"{file} {status.st_size} {status.st_mtime_ns}"
 
 
-def _entry(settings: Settings, wanted: Desire) -> Sound:
+def _entry(settings: Settings, desires: Sequence[Desire]) -> Sound:
     from reconciler.kinds.wire import secrets_in
     from reconciler.pipeline import manifest_paths
     from reconciler.report.diagnostics import Counts
 
+    wanted = desires[0]
     counts = Counts.of(wanted.manifests, len(wanted.documents))
     found = (
         tuple(sorted(reference.items()))
-        for manifest in wanted.manifests
+        for one in desires
+        for manifest in one.manifests
         for _, reference in secrets_in(wanted.registry[manifest.address.kind].fields, manifest.spec)
     )
     return Sound(
@@ -161,6 +169,7 @@ def _entry(settings: Settings, wanted: Desire) -> Sound:
         counts.manifests,
         counts.kinds,
         tuple(dict(reference) for reference in dict.fromkeys(found)),
+        tuple(one.workspace.environment_name for one in desires),
     )
 
 
@@ -196,6 +205,7 @@ def _read(file: Path) -> Sound | None:
             int(found["manifests"]),
             {str(kind): int(count) for kind, count in found["kinds"].items()},
             tuple(_reference(written) for written in found["references"]),
+            tuple(map(str, found["environments"])),
         )
     except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError):
         return None  # none yet, or not one of ours: it is written anew

@@ -29,6 +29,12 @@ workspace_options = _together(
         type=FILE,
         help="Workspace file or its folder; searched upwards when left out.",
     ),
+    click.option(
+        "--environment",
+        "environment_name",
+        metavar="NAME",
+        help="Environment of the workspace (also: RECONCILER_ENVIRONMENT).",
+    ),
     click.option("--no-color", is_flag=True, help="No colours (also: NO_COLOR)."),
     click.option("--verbose", is_flag=True, help="Say more, on stderr."),
 )

@@ -1,8 +1,9 @@
 """Paths in, the files of a run out: the workspace file, and the manifests below the paths.
 
 Every `*.yaml` and `*.yml` below a folder counts, in sorted order; names that start with a dot are
-skipped. A link that leads out of the workspace is an error: a pull request must not be able to
-make the run read other files of the machine. Nothing here needs a parser or a model.
+skipped, and so are the workspace file and the folder of its environments. A link that leads out of
+the workspace is an error: a pull request must not be able to make the run read other files of the
+machine. Nothing here needs a parser or a model.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from reconciler.errors import Diagnostic, UsageError
 from reconciler.settings import Settings
 
 FILE_NAMES = ("reconciler.yaml", "reconciler.yml")
+ENVIRONMENTS = "environments"
+"""The folder of the environments, beside the workspace file."""
 SUFFIXES = (".yaml", ".yml")
 
 
@@ -87,6 +90,15 @@ def _find(start: Path) -> Path | None:
     return None
 
 
+def environment_files(root: Path) -> dict[str, Path]:
+    """The files of a workspace's environments by the environments' names, sorted."""
+    folder = root / ENVIRONMENTS
+    if not folder.is_dir() or not folder.resolve().is_relative_to(root.resolve()):
+        return {}
+    found = [Path(e.path) for e in scandir(folder) if not e.name.startswith(".") and e.is_file()]
+    return {f.stem: f for f in sorted(found, reverse=True) if f.suffix in SUFFIXES}
+
+
 def manifest_files(paths: Iterable[Path], root: Path, faults: list[Diagnostic]) -> list[File]:
     """Every file of manifests below the paths, each once; what is wrong is added to `faults`."""
     return list(dict.fromkeys(_files(paths, root, faults)))
@@ -137,6 +149,8 @@ def _below(
     prefix = "" if here == "." else here.removesuffix("/") + "/"
     for entry in entries:
         if entry.name.startswith(".") or entry.name in FILE_NAMES:
+            continue
+        if prefix == "" and entry.name == ENVIRONMENTS:
             continue
         if entry.is_symlink() and not _stays_inside(Path(entry.path), inside, root, faults):
             continue

@@ -6,24 +6,72 @@ The fast reader keeps no positions. Only a file that has a fault is parsed again
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 
-from reconciler.errors import Diagnostic
+from reconciler.errors import POINTS_AT_SECRET, Diagnostic
 from reconciler.manifests.yaml.nodes import Positions
 from reconciler.manifests.yaml.reader import positions
-from reconciler.model import Finding
+from reconciler.model import Finding, Origin, Path
+from reconciler.report.figures import counted
 
 
 def locate(findings: Iterable[Finding], read: Callable[[str], bytes]) -> list[Diagnostic]:
     """Findings as diagnostics; `read` gives a file's bytes by its name in the workspace."""
-    by_file: dict[str, list[Finding]] = defaultdict(list)
-    for finding in findings:
-        by_file[finding.origin.file].append(finding)
+    by_file: dict[str, list[_Placed]] = defaultdict(list)
+    for placed in _once_a_set(findings):
+        by_file[placed.origin.file].append(placed)
     located: list[Diagnostic] = []
     for file, group in by_file.items():
         documents = _positions(read, file)
-        located += [_diagnostic(finding, documents) for finding in group]
+        located += [_diagnostic(placed, documents) for placed in group]
     return located
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A finding at the place its value was written, with what is to be said of a set."""
+
+    finding: Finding
+    origin: Origin
+    path: Path
+    index: int
+    remark: str = ""
+
+    @classmethod
+    def of(cls, finding: Finding) -> _Placed:
+        origin, path, index = finding.origin.at(finding.path)
+        return cls(finding, origin, path, finding.index if index is None else index)
+
+    @property
+    def fault(self) -> tuple[object, ...]:
+        """Equal for what all manifests of a set have in common."""
+        return self.origin.file, self.index, self.path, self.finding.rule, self.finding.summary
+
+
+def _once_a_set(findings: Iterable[Finding]) -> Iterator[_Placed]:
+    """The findings at their places; a fault of many manifests of a set comes once.
+
+    What the matrix filled in is told, unless a secret is among it.
+    """
+    of_sets: dict[tuple[object, ...], list[_Placed]] = defaultdict(list)
+    secret: set[tuple[str, int]] = set()
+    for placed in map(_Placed.of, findings):
+        if not placed.finding.origin.combination:
+            yield placed
+            continue
+        of_sets[placed.fault].append(placed)
+        if placed.finding.rule in POINTS_AT_SECRET:
+            secret.add((placed.finding.origin.file, placed.finding.index))
+    for group in of_sets.values():
+        first = group[0]
+        combinations = list(dict.fromkeys(p.finding.origin.combination for p in group))
+        if (first.finding.origin.file, first.finding.index) in secret:
+            yield first
+        else:
+            others = len(combinations) - 1
+            more = f" and {counted(others, 'other combination')}" if others else ""
+            yield replace(first, remark=f"with {combinations[0]}{more}")
 
 
 def without_echoes(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
@@ -54,7 +102,9 @@ def _telling(group: list[Diagnostic]) -> list[Diagnostic]:
 
 
 _LOUDEST = (
-    ("secret-literal", "secret-reference"),  # what else is said would repeat the value
+    POINTS_AT_SECRET,  # what else is said would repeat the value
+    ("environment-needed", "expansion-limit"),
+    ("placeholder-key", "placeholder-type", "placeholder-undefined"),
     ("alias-limit", "leading-zero", "not-finite", "tag", "wrong-number", "yaml-syntax"),
 )
 _FAINT = ("dangling-reference",)
@@ -67,28 +117,30 @@ def _positions(read: Callable[[str], bytes], file: str) -> list[Positions]:
         return []
 
 
-def _diagnostic(finding: Finding, documents: list[Positions]) -> Diagnostic:
-    line, column, hint = finding.origin.line, finding.origin.column, finding.hint
-    if finding.index < len(documents):
-        where = documents[finding.index]
-        line, column = _place(finding, where)
-        if finding.quote and (source := where.source(finding.path)) is not None:
+def _diagnostic(placed: _Placed, documents: list[Positions]) -> Diagnostic:
+    finding, origin = placed.finding, placed.origin
+    line, column, hint = origin.line, origin.column, finding.hint
+    if placed.index < len(documents):
+        where = documents[placed.index]
+        line, column = _place(placed, where)
+        if finding.quote and (source := where.source(placed.path)) is not None:
             hint = f'if text is meant, write it in quotes: "{source}"'
     return Diagnostic(
         finding.rule,
         finding.severity,
         finding.summary,
-        finding.detail,
+        "; ".join(part for part in (finding.detail, placed.remark) if part),
         hint,
-        finding.origin.file,
+        origin.file,
         line,
         column,
         finding.address,
     )
 
 
-def _place(finding: Finding, where: Positions) -> tuple[int, int]:
-    if not finding.path:
-        return finding.origin.line, finding.origin.column
-    exact = where.key(finding.path) if finding.at == "key" else where.value(finding.path)
-    return exact or where.nearest(finding.path)
+def _place(placed: _Placed, where: Positions) -> tuple[int, int]:
+    if not placed.finding.path:
+        return placed.origin.line, placed.origin.column
+    is_key = placed.finding.at == "key"
+    exact = where.key(placed.path) if is_key else where.value(placed.path)
+    return exact or where.nearest(placed.path)

@@ -11,6 +11,7 @@ from typing import Literal
 from reconciler.errors import Diagnostic
 from reconciler.manifests.files import Digest, File, cannot_read, manifest_files
 from reconciler.manifests.findings import locate
+from reconciler.manifests.placeholders import may_have_placeholders
 from reconciler.manifests.workspace import API_VERSION
 from reconciler.manifests.yaml.reader import read
 from reconciler.model import Document, Finding, Origin
@@ -60,12 +61,13 @@ def _content(file: File, diagnostics: list[Diagnostic]) -> bytes | None:
 def _documents(content: bytes, name: str, diagnostics: list[Diagnostic]) -> Iterator[Document]:
     documents, faults = read(content, name)
     diagnostics += faults
+    may_have = may_have_placeholders(content)
     for document in documents:
         origin = Origin(name, document.line, document.column)
         if document.data is None:
             continue
         if isinstance(document.data, dict) and document.data.get("apiVersion") == API_VERSION:
-            yield Document(origin, document.data, document.index)
+            yield Document(origin, document.data, document.index, may_have)
         else:
             not_ours = _not_ours(Document(origin, document.data, document.index))
             diagnostics += locate([not_ours], lambda _: content)

@@ -11,6 +11,7 @@ from typing import Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from reconciler.kinds.spec import SecretRef
+from reconciler.manifests.environment import PLACEHOLDER_NAME
 from reconciler.manifests.workspace import NAME_PATTERN
 from reconciler.model import Document, Finding, Origin, Path
 
@@ -37,7 +38,8 @@ _BOUNDS = {
 }
 
 _PATTERNS = {
-    NAME_PATTERN: "use letters, digits, '-', '_' and '.', and begin with a letter or a digit"
+    NAME_PATTERN: "use letters, digits, '-', '_' and '.', and begin with a letter or a digit",
+    f"^{PLACEHOLDER_NAME}$": "use letters, digits, '-' and '_'",
 }
 
 _FEW = 12
@@ -156,7 +158,8 @@ class Checked:
 
     def _names_at(self, loc: Path) -> list[str]:
         model = _model_in(annotation_at(self.model, loc))
-        return list(model.model_fields) if model is not None else []
+        fields = model.model_fields if model is not None else {}
+        return [info.alias or name for name, info in fields.items()]
 
     def _wrong_type(self, kind: str, value: Any, loc: Path) -> Finding:
         name = f"'{self._named(loc)}'" if self._named(loc) else "the document"
@@ -312,9 +315,13 @@ def _described(kind: str, value: Any) -> str:
     return "a mapping"
 
 
+_FILES = ("Workspace", "Environment")
+"""Kinds of documents whose spec is not that of an object."""
+
+
 def field_name(document: Document, path: Path) -> str:
     """How a field of a document is called, as `Checked` calls it."""
-    is_manifest = isinstance(document.data, dict) and document.data.get("kind") != "Workspace"
+    is_manifest = isinstance(document.data, dict) and document.data.get("kind") not in _FILES
     return dotted(path[1:] if is_manifest and path[:1] == ("spec",) else path)
 
 

@@ -16,21 +16,28 @@ from reconciler.kinds.kind import Kind
 from reconciler.kinds.registry import Registry
 from reconciler.kinds.spec import SecretRef
 from reconciler.manifests.envelope import MetadataSpec
+from reconciler.manifests.environment_file import EnvironmentFile
+from reconciler.manifests.sets import ManifestSetFile
 from reconciler.manifests.workspace import API_VERSION, WorkspaceFile
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 UMBRELLA = "manifest.schema.json"
+OTHERS = ("ManifestSet", "Workspace", "Environment")
+"""Documents that are no manifests of one object."""
 
 Schema = dict[str, Any]
 
 
 def schemas(registry: Registry) -> Iterator[tuple[str, Schema]]:
-    """Every schema by file name: one a kind, one for the workspace, one umbrella."""
+    """Every schema by file name: one a kind, those of the other files, one umbrella."""
     kinds = list(registry)
     for kind in kinds:
         yield f"{kind.name}.schema.json", kind_schema(kind)
-    yield "Workspace.schema.json", workspace_schema()
-    yield UMBRELLA, umbrella([kind.name for kind in kinds])
+    names = [kind.name for kind in kinds]
+    yield "Workspace.schema.json", _file_schema("Workspace", WorkspaceFile)
+    yield "Environment.schema.json", _file_schema("Environment", EnvironmentFile)
+    yield "ManifestSet.schema.json", set_schema(names)
+    yield UMBRELLA, umbrella(names)
 
 
 def kind_schema(kind: Kind) -> Schema:
@@ -44,17 +51,99 @@ def kind_schema(kind: Kind) -> Schema:
         "properties": {
             "apiVersion": {"const": API_VERSION, "description": "Version of the manifest format."},
             "kind": {"const": kind.name, "description": kind.title},
-            "metadata": _metadata(kind),
-            "spec": spec,
+            "metadata": _fillable(_metadata(kind)),
+            "spec": _fillable(spec),
         },
         "required": ["apiVersion", "kind", "metadata", *(["spec"] if "required" in spec else [])],
         "additionalProperties": False,
     }
 
 
-def workspace_schema() -> Schema:
-    """The schema of `reconciler.yaml`."""
-    return {"$schema": DIALECT, "title": "Workspace", **_model_schema(WorkspaceFile, {})}
+def _file_schema(name: str, model: type[BaseModel]) -> Schema:
+    return {"$schema": DIALECT, "title": name, **_model_schema(model, {})}
+
+
+def set_schema(names: list[str]) -> Schema:
+    """The schema of a ManifestSet: its template is a manifest of the kind that is written there."""
+    schema = _file_schema("ManifestSet", ManifestSetFile)
+    properties = schema["properties"]["spec"]["properties"]
+    for name in ("matrix", "exclude"):
+        properties[name] = _fillable(properties[name])
+    text = properties["template"]["description"]
+    properties["template"] = {
+        "type": "object",
+        "description": text,
+        "properties": {
+            "apiVersion": {"const": API_VERSION, "description": "Version of the manifest format."},
+            "kind": {
+                "anyOf": [{"enum": names}, {"type": "string", "pattern": PLACEHOLDER}],
+                "description": "What the template describes; decides its other fields.",
+            },
+            "metadata": {"type": "object", "description": "The objects' identities."},
+            "spec": {"type": "object", "description": "The objects' fields."},
+        },
+        "required": ["kind", "metadata"],
+        "additionalProperties": False,
+        "allOf": [
+            {
+                "if": {"properties": {"kind": {"const": name}}, "required": ["kind"]},
+                "then": {
+                    "properties": {
+                        part: {
+                            "$ref": f"{name}.schema.json#/properties/{part}",
+                            "description": text,
+                        }
+                        for part, text in (
+                            ("metadata", "The objects' identities."),
+                            ("spec", "The objects' fields."),
+                        )
+                    }
+                },
+            }
+            for name in names
+        ],
+    }
+    return schema
+
+
+PLACEHOLDER = r"\$\{(value|matrix)\.[A-Za-z0-9_.-]+\}"
+"""A text that holds a placeholder; where another type is wanted it is the whole text."""
+_WHOLE = f"^{PLACEHOLDER}$"
+
+
+def _fillable(schema: Schema) -> Schema:
+    """The same, with a placeholder allowed wherever a value stands that is below the schema."""
+    made = dict(schema)
+    for word in ("properties", "patternProperties"):
+        if word in made:
+            made[word] = {n: _with_placeholder(inner) for n, inner in made[word].items()}
+    for word in ("items", "additionalProperties"):
+        if isinstance(made.get(word), dict):
+            made[word] = _with_placeholder(made[word])
+    for word in ("anyOf", "oneOf"):
+        if word in made:
+            made[word] = [_fillable(option) for option in made[word]]
+    return made
+
+
+def _with_placeholder(schema: Schema) -> Schema:
+    made = _fillable(schema)
+    kind = made.get("type")
+    if "anyOf" in made:
+        if not any(_takes_any_text(option) for option in made["anyOf"]):
+            made["anyOf"] = [*made["anyOf"], {"type": "string", "pattern": _WHOLE}]
+        return made
+    if "enum" in made or "const" in made or (kind == "string" and "pattern" in made):
+        kept = {name: made.pop(name) for name in list(made) if name not in ("description", "title")}
+        return {**made, "anyOf": [kept, {"type": "string", "pattern": PLACEHOLDER}]}
+    if kind in ("boolean", "integer", "number", "array", "object"):
+        # A pattern holds for text only, all the other words never do.
+        return {**made, "type": [kind, "string"], "pattern": _WHOLE}
+    return made
+
+
+def _takes_any_text(schema: Schema) -> bool:
+    return not schema or (schema.get("type") == "string" and "pattern" not in schema)
 
 
 def umbrella(names: list[str]) -> Schema:
@@ -62,12 +151,12 @@ def umbrella(names: list[str]) -> Schema:
     return {
         "$schema": DIALECT,
         "title": "A manifest of reconciler",
-        "description": "One object of a JFrog Platform, or a workspace.",
+        "description": "One object of a JFrog Platform, a set of them, or a file beside them.",
         "type": "object",
         "properties": {
             "apiVersion": {"const": API_VERSION, "description": "Version of the manifest format."},
             "kind": {
-                "enum": [*names, "Workspace"],
+                "enum": [*names, *OTHERS],
                 "description": "What the document describes; decides its other fields.",
             },
         },
@@ -77,7 +166,7 @@ def umbrella(names: list[str]) -> Schema:
                 "if": {"properties": {"kind": {"const": name}}, "required": ["kind"]},
                 "then": {"$ref": f"{name}.schema.json"},
             }
-            for name in (*names, "Workspace")
+            for name in (*names, *OTHERS)
         ],
     }
 
@@ -122,7 +211,9 @@ def _inlined(node: Any, definitions: Mapping[str, Any]) -> Any:
 
 def _dressed(schema: Schema, model: type[BaseModel], fields: FieldTable) -> Schema:
     docs = field_docs(model)
-    for name, property_ in schema.get("properties", {}).items():
+    names = {info.alias: name for name, info in model.model_fields.items() if info.alias}
+    for written, property_ in schema.get("properties", {}).items():
+        name = names.get(written, written)
         known = fields.get(name)
         info = model.model_fields[name]
         nested = nested_model(info.annotation)
@@ -144,7 +235,8 @@ def _nested_fields(known: Field | None) -> FieldTable:
 
 def _dress_nested(schema: Schema, model: type[BaseModel], fields: FieldTable) -> None:
     """Describe the properties of a nested model wherever in the field's schema it stands."""
-    if "properties" in schema and set(schema["properties"]) == set(model.model_fields):
+    written = {info.alias or name for name, info in model.model_fields.items()}
+    if "properties" in schema and set(schema["properties"]) == written:
         schema.update(_dressed(schema, model, fields))
         if model is SecretRef:
             schema |= {"minProperties": 1, "maxProperties": 1}

@@ -48,7 +48,22 @@ def token_variables(workspace: Workspace) -> list[str]:
     sources = [platform.get("token") for platform in workspace.platforms.values()]
     sources += [(workspace.spec.get("connect") or {}).get("token")]
     sources += [workspace.spec.get("fingerprintKey")]
-    return [source["env"] for source in sources if isinstance(source, dict) and "env" in source]
+    found = [source["env"] for source in sources if isinstance(source, dict) and "env" in source]
+    return [*found, *workspace.reserved_variables]
+
+
+def service_findings(
+    document: Document, services: Mapping[Path, Mapping[str, Any]], workspace: Workspace
+) -> Iterator[Finding]:
+    """Faults of the references in platforms and the like, by their paths.
+
+    Only what a type cannot say: that there is exactly one source.
+    """
+    for path, service in services.items():
+        for name in ("url", "token"):
+            value = service.get(name)
+            if isinstance(value, dict) and all(isinstance(part, str) for part in value.values()):
+                yield from reference_findings(document, (*path, name), value, workspace)
 
 
 def _values(fields: FieldTable, spec: Mapping[str, Any], at: Path) -> Iterator[tuple[Path, Any]]:

@@ -142,6 +142,8 @@ class _Checker:
     def _kind_hint(self, name: str) -> str:
         if name == "Workspace":
             return "a workspace is described by reconciler.yaml in its root folder only"
+        if name == "Environment":
+            return "environments lie in 'environments/' beside reconciler.yaml"
         near = nearest_hint(name, self.registry.names())
         return near or "`reconciler kinds` lists what can be managed"
 

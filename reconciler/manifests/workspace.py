@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from reconciler.kinds.spec import SecretRef, unset
+from reconciler.manifests.environment import NO_ENVIRONMENT, Environment
 
 API_VERSION = "reconciler/v1"
 DEFAULT_PLATFORM = "default"
@@ -146,7 +147,9 @@ class WorkspaceFile(_Part):
 class Workspace:
     """The root folder and what its file says; `spec` holds only what is written there.
 
-    `secret_dirs` are further folders secret files may lie in, named on the command line.
+    `secret_dirs` are further folders secret files may lie in, named on the command line. `spec` is
+    as the `environment` of the run has it; `environments` are all there are, and
+    `reserved_variables` those that hold tokens of the others.
     """
 
     root: Path
@@ -154,6 +157,14 @@ class Workspace:
     spec: Mapping[str, Any] = field(default_factory=dict)
     file: str | None = None
     secret_dirs: tuple[Path, ...] = ()
+    environment: Environment = NO_ENVIRONMENT
+    environments: tuple[str, ...] = ()
+    reserved_variables: tuple[str, ...] = ()
+
+    @property
+    def environment_name(self) -> str:
+        """The environment of the run; empty for none."""
+        return self.environment.name
 
     @property
     def platforms(self) -> Mapping[str, Mapping[str, Any]]:
@@ -179,7 +190,11 @@ class Workspace:
     def inventory_file(self) -> Path:
         """Where the file inventory lies."""
         written = (self.spec.get("inventory") or {}).get("file")
-        return self.root / str(written or DEFAULT_INVENTORY)
+        file = self.root / str(written or DEFAULT_INVENTORY)
+        if not self.environment.name:
+            return file
+        # What is owned in one environment is not owned in another, whatever its platforms' names.
+        return file.with_name(f"{file.stem}.{self.environment.name}{file.suffix}")
 
     def defaults_for(self, kind: str) -> Mapping[str, Any]:
         """Fields merged under every manifest of a kind."""

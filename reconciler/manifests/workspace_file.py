@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from reconciler.errors import Diagnostic, has_errors, ordered
 from reconciler.kinds.registry import Registry
+from reconciler.manifests.environment_file import in_environment
 from reconciler.manifests.files import workspace_file
 from reconciler.manifests.findings import locate, without_echoes
 from reconciler.manifests.messages import Checked, nearest_hint
@@ -18,6 +19,7 @@ from reconciler.manifests.secret_rules import (
     leaves_workspace,
     reference_findings,
     secret_findings,
+    service_findings,
 )
 from reconciler.manifests.validate import extra_findings, marks_findings, validator
 from reconciler.manifests.workspace import DEFAULT_PLATFORM, Workspace, WorkspaceFile
@@ -29,10 +31,18 @@ from reconciler.settings import Settings
 
 
 def read_workspace(settings: Settings, registry: Registry) -> tuple[Workspace, list[Diagnostic]]:
-    """The workspace a run is about, and what is wrong with its file.
+    """The workspace a run is about, in its environment, and what is wrong with their files.
 
-    Raises UsageError when the file that was named does not exist.
+    Raises UsageError when the file or the environment that was named does not exist.
     """
+    workspace, faults = _read_file(settings, registry)
+    if has_errors(faults):
+        return workspace, faults
+    workspace, more = in_environment(workspace, settings.chosen_environment)
+    return workspace, [*faults, *more]
+
+
+def _read_file(settings: Settings, registry: Registry) -> tuple[Workspace, list[Diagnostic]]:
     file = workspace_file(settings)
     if file is None:
         return Workspace(Path.cwd(), secret_dirs=settings.secret_dirs), []
@@ -171,18 +181,15 @@ def _references(
 ) -> Iterator[Finding]:
     """Secret references are checked here as far as a type cannot say it: one source each."""
     services: dict[Path_, Any] = {
-        ("spec", "platforms", n): p for n, p in _mapping(spec, "platforms").items()
+        ("spec", "platforms", n): p
+        for n, p in _mapping(spec, "platforms").items()
+        if isinstance(p, dict)
     }
     services[("spec", "connect")] = _mapping(spec, "connect")
-    found = [
-        ((*path, name), service.get(name))
-        for path, service in services.items()
-        if isinstance(service, dict)
-        for name in ("url", "token")
-    ]
-    for path, value in [*found, (("spec", "fingerprintKey"), spec.get("fingerprintKey"))]:
-        if isinstance(value, dict) and all(isinstance(part, str) for part in value.values()):
-            yield from reference_findings(document, path, value, workspace)
+    yield from service_findings(document, services, workspace)
+    key = spec.get("fingerprintKey")
+    if isinstance(key, dict) and all(isinstance(part, str) for part in key.values()):
+        yield from reference_findings(document, ("spec", "fingerprintKey"), key, workspace)
 
 
 def _defaults(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reconciler.errors import Diagnostic, Severity
+from reconciler.errors import POINTS_AT_SECRET, Diagnostic, Severity
 from reconciler.model import Manifest
 from reconciler.report.figures import counted
 from reconciler.report.paint import Paint, Style, painter
@@ -16,9 +16,6 @@ Source = Callable[[str, int], str | None]
 """The text of one line of a file of the workspace, or None when nobody can tell it."""
 
 _STYLES: dict[Severity, Style] = {"error": "alarm", "warning": "yellow", "info": "blue"}
-
-_POINTS_AT_SECRET = ("secret-literal", "secret-reference")
-"""Rules that are broken by a value nobody may see again: its line is not shown."""
 
 _MAY_HOLD_SECRET = re.compile(
     r"""(?i)(passw|passphrase|secret|token|credential|api_?key|private_?key)[\w.-]*["']?\s*:\s*"""
@@ -39,7 +36,7 @@ def diagnostics_text(
     if not diagnostics:
         return ""
     paint = painter(color)
-    hidden = {(d.file, d.line) for d in diagnostics if d.rule in _POINTS_AT_SECRET}
+    hidden = {(d.file, d.line) for d in diagnostics if d.rule in POINTS_AT_SECRET}
     told = [
         "\n".join(_one(finding, paint, None if (finding.file, finding.line) in hidden else source))
         for finding in diagnostics

@@ -153,7 +153,7 @@ def _entry(entry: DriftEntry) -> Document:
         "status": entry.status,
         "reason": entry.reason,
         "fields": _fields(entry.fields),
-        "origin": {"file": origin.file, "line": origin.line} if origin else None,
+        "origin": origin.as_json() if origin else None,
     }
 
 

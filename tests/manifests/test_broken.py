@@ -150,6 +150,8 @@ OFFLINE = {
     **rules.TEXT,
     **rules.FILES,
     **rules.STRUCTURE,
+    **rules.SETS,
+    **rules.ENVIRONMENTS,
     **rules.WORKSPACE,
     **rules.REFERENCES,
     **rules.SECRETS,
@@ -164,7 +166,7 @@ def test_every_offline_rule_has_a_case() -> None:
     assert {*re.findall(r"(?:error|warning)\[([a-z-]+)\]", told)} == {
         *OFFLINE,
         "usage",
-    } - {"cannot-format", "file-exists"}  # of `fmt` and `export`
+    } - {"cannot-format", "derived", "file-exists"}  # of `fmt` and `export`
 
 
 def test_severities_are_those_of_the_catalogue() -> None:

@@ -15,7 +15,7 @@ from referencing import Resource
 
 from reconciler.kinds.registry import builtin
 from reconciler.manifests import workspace_file
-from reconciler.manifests.schema import UMBRELLA, schemas
+from reconciler.manifests.schema import OTHERS, UMBRELLA, schemas
 from reconciler.manifests.validate import validate
 from reconciler.manifests.workspace import API_VERSION, Workspace
 from reconciler.manifests.yaml.reader import read
@@ -71,10 +71,10 @@ def _properties(schema: Any, at: str) -> Iterator[tuple[str, Any]]:
 
 
 def test_there_is_one_schema_for_each_kind() -> None:
-    """One a kind, one for the workspace file, one that chooses among them."""
+    """One a kind, one for each other kind of document, one that chooses among them."""
     assert set(ALL) == {
         *(f"{name}.schema.json" for name in REGISTRY.names()),
-        "Workspace.schema.json",
+        *(f"{name}.schema.json" for name in OTHERS),
         UMBRELLA,
     }
 

@@ -12,6 +12,7 @@ from reconciler.cli.options import FILE, settings, workspace_options
 from reconciler.cli.output import diagnostics_to_stderr, note, result, source_line, wants_color
 from reconciler.errors import Diagnostic, Exit, InvalidManifests
 from reconciler.kinds.registry import builtin
+from reconciler.manifests.files import environment_files
 from reconciler.manifests.load import load
 from reconciler.manifests.workspace_file import read_workspace
 from reconciler.pipeline import manifest_paths
@@ -25,7 +26,10 @@ def command(paths: tuple[Path, ...], check: bool, **flags: Any) -> int:
     """Format manifests in place. What they mean does not change."""
     given = settings(paths=paths, **flags)
     workspace, faults = read_workspace(given, builtin())
-    loaded = load(manifest_paths(workspace, given), workspace.root)
+    paths_ = manifest_paths(workspace, given)
+    if not paths:
+        paths_ += environment_files(workspace.root).values()
+    loaded = load(paths_, workspace.root)
     found = [*faults, *loaded.diagnostics]
     if found:
         diagnostics_to_stderr(

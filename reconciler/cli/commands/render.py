@@ -18,9 +18,11 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.output import diagnostics_to_stderr, result, source_line, wants_color
 from reconciler.engine.select import select
-from reconciler.manifests.workspace import API_VERSION
-from reconciler.model import Manifest, Scope
+from reconciler.kinds.registry import Registry
+from reconciler.manifests.final import final_document
+from reconciler.model import Manifest, Origin, Scope
 from reconciler.pipeline import desire
+from reconciler.report.sanitise import visible
 
 
 @click.command()
@@ -30,58 +32,50 @@ from reconciler.pipeline import desire
 @strict_option
 @workspace_options
 def command(paths: tuple[Path, ...], output: str, **flags: Any) -> int:
-    """Print the documents as they are planned: defaults merged in, with the origin of each."""
+    """Print the documents as they are planned, with the origin of each.
+
+    Sets are written out, values filled in, the patches of the environment applied, the workspace's
+    defaults merged in.
+    """
     given = settings(paths=paths, **flags)
     wanted = desire(given).checked()
     found = list(wanted.diagnostics)
     color = wants_color(given.color)
     diagnostics_to_stderr(found, color=color, source=source_line(wanted.workspace.root))
     chosen, _ = select(wanted.resolved, Scope(given.only, given.exclude))
+    registry = wanted.registry
     if output == "json":
         from reconciler.report.machine import dumps
 
-        documents = [{**document(m), "origin": str(m.origin)} for m in chosen]
-        head = {"format": "reconciler.render/v1", "exitCode": 0}
+        documents = [
+            {
+                **final_document(m, registry[m.address.kind]),
+                "origin": str(m.origin),
+                "patches": [overlay.origin.place for overlay in m.origin.overlays],
+            }
+            for m in chosen
+        ]
+        head = {
+            "format": "reconciler.render/v1",
+            "exitCode": 0,
+            "environment": wanted.workspace.environment.name or None,
+        }
         told = [diagnostic.as_json() for diagnostic in found]
         result(dumps({**head, "diagnostics": told, "documents": documents}))
     else:
-        result("---\n".join(_texts(chosen)))
+        result("---\n".join(_texts(chosen, registry)))
     return 0
 
 
-def _texts(manifests: Iterable[Manifest]) -> Iterable[str]:
+def _texts(manifests: Iterable[Manifest], registry: Registry) -> Iterable[str]:
     from reconciler.manifests.yaml.dump import dump
 
     for manifest in manifests:
-        yield f"# {manifest.origin}\n{dump(document(manifest))}"
+        document = final_document(manifest, registry[manifest.address.kind])
+        yield f"# {_origin_words(manifest.origin)}\n{dump(document)}"
 
 
-def document(manifest: Manifest) -> dict[str, Any]:
-    """A manifest as a document again, on its one platform."""
-    metadata: dict[str, Any] = {"name": manifest.address.name}
-    if manifest.labels:
-        metadata["labels"] = dict(manifest.labels)
-    if manifest.address.qualified:
-        metadata["platforms"] = [manifest.address.platform]
-    lifecycle = _lifecycle(manifest)
-    if lifecycle:
-        metadata["lifecycle"] = lifecycle
-    return {
-        "apiVersion": API_VERSION,
-        "kind": manifest.address.kind,
-        "metadata": metadata,
-        "spec": dict(manifest.spec),
-    }
-
-
-def _lifecycle(manifest: Manifest) -> dict[str, Any]:
-    lifecycle = manifest.lifecycle
-    written: dict[str, Any] = {
-        "protect": lifecycle.protect,
-        "manage": lifecycle.manage if lifecycle.manage != "full" else None,
-        "ignore": list(lifecycle.ignore),
-        "takeover": lifecycle.takeover,
-        "replace": lifecycle.replace,
-        "release": lifecycle.release,
-    }
-    return {name: value for name, value in written.items() if value}
+def _origin_words(origin: Origin) -> str:
+    """Where a document comes from, on one line: `manifests/x.yaml:12 (team=payments)`."""
+    patches = ", ".join(overlay.origin.place for overlay in origin.overlays)
+    return visible(f"{origin}, patched by {patches}" if patches else str(origin))

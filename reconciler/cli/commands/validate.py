@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,24 +37,26 @@ def command(paths: tuple[Path, ...], online: bool, output: str, **flags: Any) ->
     """Check manifests: syntax, schema, references, duplicates, rules across fields.
 
     Needs no network and no credentials. PATHs are files or folders; without any, the workspace
-    says where the manifests are.
+    says where the manifests are. Without --environment they are checked for every environment the
+    workspace has.
     """
     given = settings(paths=paths, output=output, **flags)
     memory = Memory(given)
     if not online and output != "sarif" and (sound := memory.recall()):
         return _tell_sound(sound, output)
-    from reconciler.pipeline import desire
+    from reconciler.pipeline import desire, desire_everywhere, told_together
 
-    wanted = desire(given, dangling=not online)
+    desires = [desire(given, dangling=False)] if online else desire_everywhere(given)
     if not online:
-        memory.remember(wanted)
-    found = list(wanted.diagnostics)
+        memory.remember(desires)
+    wanted, found = desires[0], told_together(desires)
     if online and not has_errors(found):
         found += _ask(given, wanted)
-    return _tell(given, wanted, found)
+    return _tell(given, desires, found)
 
 
-def _tell(given: Settings, wanted: Desire, found: list[Diagnostic]) -> int:
+def _tell(given: Settings, desires: Sequence[Desire], found: list[Diagnostic]) -> int:
+    wanted = desires[0]
     code = Exit.INVALID if has_errors(found) else Exit.DONE
     if given.output == "json":
         from reconciler.report.diagnostics import Counts
@@ -72,7 +75,8 @@ def _tell(given: Settings, wanted: Desire, found: list[Diagnostic]) -> int:
         color = wants_color(given.color)
         diagnostics_to_stderr(found, color=color, source=source_line(wanted.workspace.root))
         if code is Exit.DONE:
-            result(_valid(len(wanted.documents)))
+            names = [one.workspace.environment_name for one in desires]
+            result(_valid(len(wanted.documents), names))
     return int(code)
 
 
@@ -87,7 +91,7 @@ def _tell_sound(sound: Sound, output: str) -> int:
 
         result(annotations([]))
     else:
-        result(_valid(sound.documents))
+        result(_valid(sound.documents, sound.environments))
     return int(Exit.DONE)
 
 
@@ -97,8 +101,10 @@ def _tell_json(found: list[Diagnostic], code: Exit, counts: Counts) -> None:
     result(dumps(validation_json(found, int(code), counts)))
 
 
-def _valid(documents: int) -> str:
-    return "1 manifest is valid." if documents == 1 else f"{documents} manifests are valid."
+def _valid(documents: int, environments: Sequence[str]) -> str:
+    where = f" in {' and '.join(filter(None, environments))}" if any(environments) else ""
+    what = "1 manifest is" if documents == 1 else f"{documents} manifests are"
+    return f"{what} valid{where}."
 
 
 def _ask(given: Settings, wanted: Desire) -> list[Diagnostic]:

@@ -84,8 +84,10 @@ def _format_document(text: str) -> str:
     if not isinstance(root.data, dict):
         raise ValueError(f"line {root.line}: the document is no mapping and is left as it is")
     text = text.rstrip() + "\n" if not _keeps_line_ends(text) else text
-    text = _reordered(text, (), ("apiVersion", "kind", "metadata", "spec"))
-    text = _reordered(text, ("metadata",), ("name",))
+    at: Path
+    for at in ((), ("spec", "template")) if root.data.get("kind") == "ManifestSet" else ((),):
+        text = _reordered(text, at, ("apiVersion", "kind", "metadata", "spec"))
+        text = _reordered(text, (*at, "metadata"), ("name",))
     data_of(text)  # an alias may not stand before its anchor
     return _tidy(_compact(rewritten(text)))
 
