@@ -129,6 +129,7 @@ def test_no_manifest_is_kept(desk: Desk, cache: Path) -> None:
         "manifests",
         "kinds",
         "references",
+        "environments",
     }
 
 
