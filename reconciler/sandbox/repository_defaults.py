@@ -156,7 +156,6 @@ _REMOTE: dict[str, Json] = {
     "vcsGitProvider": "GITHUB",
     "bypassHeadRequests": False,
     "disableUrlNormalization": False,
-    "clientTlsCertificate": "",
     "externalDependenciesEnabled": False,
     "curated": False,
     "passThrough": False,
@@ -210,6 +209,7 @@ OPTIONAL: dict[str, dict[str, type]] = {
         **dict.fromkeys(("terraformProvidersUrl", "chartsBaseUrl", "hexPublicKey"), str),
         **dict.fromkeys(("feedContextPath", "downloadContextPath"), str),
         **dict.fromkeys(("v3FeedUrl", "symbolServerUrl", "vcsGitDownloadUrl"), str),
+        "clientTlsCertificate": str,
         **dict.fromkeys(("cargoAnonymousAccess", "cargoInternalIndex"), bool),
     },
     "virtual": {
@@ -437,6 +437,8 @@ def relevant(rclass: str, package_type: str) -> frozenset[str]:
     general = {name for name in BASE[rclass] if name not in _NOT_GENERAL}
     own = set(BY_TYPE[rclass].get(package_type, {}))
     optional = {"projectKey", "environments", "proxy", *_OPTIONAL_BY_TYPE.get(package_type, ())}
+    if rclass == "remote":
+        optional.add("clientTlsCertificate")
     if "externalDependenciesEnabled" in own:
         optional.add("externalDependenciesPatterns")
     return frozenset(general | own | optional)

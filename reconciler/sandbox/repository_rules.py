@@ -138,17 +138,19 @@ class Rules:
         return changed
 
     def update_project(self, repository: Repository, fields: dict[str, Json]) -> None:
-        """Environments count inside a project only; an empty list clears them since 7.107.1."""
-        if fields.pop("projectKey", None) == "":
-            repository.drop("projectKey")
-            repository.drop("environments")
+        """Environments count inside a project only; an empty list clears them since 7.107.1.
+
+        A body that also takes the repository out of its project sets them on the way.
+        """
+        leaves = fields.pop("projectKey", None) == ""
         environments = fields.pop("environments", None)
         self.check_defined(environments or [], repository.project)
-        if environments is None or repository.project is None:
-            return
-        self.check_environments(environments)
-        if environments or at_least(self.version, "7.107.1"):
-            repository.put("environments", environments)
+        if environments is not None and repository.project is not None:
+            self.check_environments(environments)
+            if environments or at_least(self.version, "7.107.1"):
+                repository.put("environments", environments)
+        if leaves:
+            self.store.move(repository, None)
 
     # --- both --------------------------------------------------------------------------------
 

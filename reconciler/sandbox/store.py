@@ -206,25 +206,31 @@ class Store:
                 forget_member(virtual, key)
 
     def assign(self, key: str, project: str | None) -> None:
-        """A repository and its new project in; DEV is what it gets when it has no environments.
+        """A repository and its new project in, None for no project any more."""
+        self.move(self.repositories[key], project)
 
-        Environments of another project stay behind.
+    def move(self, repository: Repository, project: str | None) -> None:
+        """The same for a repository that is not stored yet.
+
+        Global environments come along, into a project and out of one; those of the project that is
+        left stay behind. DEV is what a project's repository gets when it has none.
         """
-        repository = self.repositories[key]
+        foreign = self.foreign_environments(project)
+        kept = [name for name in repository.get("environments") or [] if name not in foreign]
         if project is None:
             repository.drop("projectKey")
-            repository.drop("environments")
         else:
-            foreign = self.foreign_environments(project)
-            kept = [name for name in repository.get("environments") or [] if name not in foreign]
             repository.put("projectKey", project)
-            repository.put("environments", kept or ["DEV"])
+            kept = kept or ["DEV"]
+        repository.drop("environments")
+        if kept:
+            repository.put("environments", kept)
 
     def known_environments(self, project: str | None) -> list[str]:
         """A project in, the environments its repositories may have out, the global ones first."""
         return [*self.environments, *self.project_environments.get(project or "", [])]
 
-    def foreign_environments(self, project: str) -> set[str]:
+    def foreign_environments(self, project: str | None) -> set[str]:
         """A project in, the environments of all other projects out."""
         others = self.project_environments.items()
         return {name for owner, names in others if owner != project for name in names}

@@ -82,10 +82,14 @@ def test_create_sends_class_and_key() -> None:
             {"projectKey": "pay", "notes": "x"},
             [f"PUT {ATTACH}/pay", "POST /artifactory/api/repositories/npm%20local"],
         ),
+        (
+            {"projectKey": None, "environments": []},
+            ["POST /artifactory/api/repositories/npm%20local", f"DELETE {ATTACH}"],
+        ),
     ],
 )
 def test_update(body: dict[str, Any], expected: list[str]) -> None:
-    """The project is assigned before the other fields: environments count inside one only."""
+    """The other fields are written inside the project: environments count nowhere else."""
     sent, _ = play(LOCAL.rest.update(Write(HERE, body)), *[answer(b"ok")] * len(expected))
 
     assert lines(sent) == expected

@@ -45,7 +45,7 @@ def shares(api: Api) -> tuple[list[str], bool, bool]:
 
 
 def test_attach_and_detach(pay: Api) -> None:
-    """Attached without environments means DEV; detached, it has neither project nor environment."""
+    """Attached without environments means DEV; detached, it keeps its environments."""
     assert pay.send("PUT", f"{ATTACH}/libs/pay").status == 204
     found = pay.get("libs")
     assert (found["projectKey"], found["environments"]) == ("pay", ["DEV"])
@@ -53,7 +53,17 @@ def test_attach_and_detach(pay: Api) -> None:
     assert pay.send("DELETE", f"{ATTACH}/libs").status == 204
     found = pay.get("libs")
     assert "projectKey" not in found
-    assert found["environments"] == []
+    assert found["environments"] == ["DEV"]
+
+
+def test_environments_of_the_project_do_not_leave_it(pay: Api) -> None:
+    """Detached, a repository keeps the global environments only, and cannot change them."""
+    pay.send("POST", f"{PROJECTS}/pay/environments", {"name": "pay-qa"})
+    pay.create("a", projectKey="pay", environments=["PROD", "pay-qa"])
+    pay.send("DELETE", f"{ATTACH}/a")
+
+    assert pay.get("a")["environments"] == ["PROD"]
+    assert pay.update("a", environments=[])["environments"] == ["PROD"]
 
 
 def test_detaching_what_is_not_attached(pay: Api) -> None:

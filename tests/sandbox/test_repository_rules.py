@@ -250,11 +250,12 @@ def test_feeds_are_shown_while_they_are_set(api: Api, field: str) -> None:
     assert field not in api.update("r", **{field: ""})
 
 
-def test_the_download_address_of_a_git_host(api: Api) -> None:
-    """Absent until it is sent; once sent, even an empty one stays."""
-    assert "vcsGitDownloadUrl" not in api.made("r", "remote", "vcs")
-    assert api.update("r", vcsGitDownloadUrl="")["vcsGitDownloadUrl"] == ""
-    assert api.update("r", notes="n")["vcsGitDownloadUrl"] == ""
+@pytest.mark.parametrize("field", ["vcsGitDownloadUrl", "clientTlsCertificate"])
+def test_texts_that_are_absent_until_they_are_sent(api: Api, field: str) -> None:
+    """Once sent, even an empty one stays."""
+    assert field not in api.made("r", "remote", "vcs")
+    assert api.update("r", **{field: ""})[field] == ""
+    assert api.update("r", notes="n")[field] == ""
 
 
 def test_an_empty_choice_is_none(api: Api) -> None:
@@ -386,6 +387,17 @@ def test_project_in_an_update(api: Api) -> None:
 
     assert api.update("r", projectKey="other")["projectKey"] == "pay"
     assert "projectKey" not in api.update("r", projectKey="")
+
+
+def test_environments_in_an_update_that_leaves_the_project(api: Api) -> None:
+    """They are set on the way out, an empty list clears them; unnamed ones stay."""
+    project(api)
+    for key in ("kept", "set", "cleared"):
+        api.create(key, projectKey="pay", environments=["PROD"])
+
+    assert api.update("kept", projectKey="")["environments"] == ["PROD"]
+    assert api.update("set", projectKey="", environments=["DEV"])["environments"] == ["DEV"]
+    assert api.update("cleared", projectKey="", environments=[])["environments"] == []
 
 
 def test_environments_outside_a_project_drift(api: Api) -> None:

@@ -367,15 +367,20 @@ class RepositoryCollection(Collection):
     """Whether the place of the files may be missing because there were never any."""
 
     def update(self, write: Write) -> Flow:
-        """The project, then the other changed fields: a POST alone does not move a repository.
+        """The project and the other changed fields: a POST alone does not move a repository.
 
-        Environments written before the project would be lost.
+        Environments count inside a project only: they are written after it is entered and before it
+        is left, for servers leave a repository the environments it had.
         """
-        if "projectKey" in write.body:
+        moves = "projectKey" in write.body
+        leaves = moves and write.body["projectKey"] in _OUTSIDE
+        if moves and not leaves:
             yield from _assign(write.name, write.body["projectKey"])
         body = {name: value for name, value in write.body.items() if name != "projectKey"}
         if body:
             yield from send(self._write(self.update_by, write, body))
+        if leaves:
+            yield from _assign(write.name, None)
 
     def measure(self, address: Address) -> Flow:
         """Counts the files by listing them all: expensive for a big repository."""
@@ -395,10 +400,14 @@ class RepositoryCollection(Collection):
 _ALL_FILES = (("list", ""), ("deep", "1"), ("listFolders", "0"))
 
 
+_OUTSIDE = (None, "", NO_PROJECT)
+"""What stands for no project at all."""
+
+
 def _assign(key: str, project: str | None) -> Flow:
     """Put a repository into a project, or take it out of the one it is in."""
     path = f"/access/api/v1/projects/_/attach/repositories/{quote(key, safe='')}"
-    if project in (None, "", NO_PROJECT):
+    if project in _OUTSIDE:
         request = Request("DELETE", path)
         response: Response = yield request
         if not response.ok and response.status != 404:
