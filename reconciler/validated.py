@@ -13,7 +13,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,6 +43,7 @@ class Sound:
     """A workspace without any finding: which manifests, and how many.
 
     `references` are those to secrets: whether each has a value is asked again every time.
+    `environments` counts the manifests of each environment that was looked at.
     """
 
     digest: str
@@ -51,7 +52,7 @@ class Sound:
     manifests: int
     kinds: Mapping[str, int]
     references: tuple[Mapping[str, str], ...] = ()
-    environments: tuple[str, ...] = ()
+    environments: Mapping[str, int] = field(default_factory=dict)
 
 
 class Memory:
@@ -120,9 +121,9 @@ def _file(settings: Settings) -> Path | None:
         return None
     for path in settings.paths:
         digest.add(str(path.absolute()), b"")
-    for field in fields(settings):
-        if field.name not in _IMMATERIAL:
-            digest.add(field.name, repr(getattr(settings, field.name)).encode())
+    for setting in fields(settings):
+        if setting.name not in _IMMATERIAL:
+            digest.add(setting.name, repr(getattr(settings, setting.name)).encode())
     for name, value in sorted(settings.environment.items()):
         if name.startswith("RECONCILER_") and name not in (CACHE_VARIABLE, KEY_VARIABLE):
             digest.add(name, value.encode("utf-8", "surrogateescape"))
@@ -169,7 +170,7 @@ def _entry(settings: Settings, desires: Sequence[Desire]) -> Sound:
         counts.manifests,
         counts.kinds,
         tuple(dict(reference) for reference in dict.fromkeys(found)),
-        tuple(one.workspace.environment_name for one in desires),
+        {one.workspace.environment_name: len(one.documents) for one in desires},
     )
 
 
@@ -205,7 +206,7 @@ def _read(file: Path) -> Sound | None:
             int(found["manifests"]),
             {str(kind): int(count) for kind, count in found["kinds"].items()},
             tuple(_reference(written) for written in found["references"]),
-            tuple(map(str, found["environments"])),
+            {str(name): int(count) for name, count in found["environments"].items()},
         )
     except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError):
         return None  # none yet, or not one of ours: it is written anew

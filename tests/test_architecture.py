@@ -22,7 +22,7 @@ FLOORS = (
     ("manifests", "engine"),
     ("platform",),
     ("pipeline",),
-    ("accepting", "explaining", "exporting", "ownership", "snapshots", "validated"),
+    ("accepting", "comparing", "explaining", "exporting", "ownership", "snapshots", "validated"),
     ("cli",),
     ("__main__",),
 )

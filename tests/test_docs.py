@@ -299,6 +299,22 @@ def test_examples_converge(file: Path, tmp_path: Path) -> None:
         console.run(f"reconciler drift {file.name}")
 
 
+@pytest.mark.parametrize("name", ["prod", "stage"])
+def test_the_example_of_environments_converges(name: str, tmp_path: Path) -> None:
+    """In each environment the example is applied, and a second plan finds nothing to do."""
+    shutil.copytree(ROOT / "examples/environments", tmp_path, dirs_exist_ok=True)
+    console = Console(tmp_path)
+    with console.here():
+        console.run("reconciler sandbox --port 8081 &")
+        console.run(f"export {name.upper()}_URL=http://127.0.0.1:8081")
+        console.run(f"export {name.upper()}_TOKEN=sandbox-default-admin-token")
+        console.run("reconciler validate --strict")
+        console.run("reconciler fmt --check")
+        console.run(f"reconciler apply --yes --environment {name}")
+        console.run(f"reconciler plan --detailed-exitcode --environment {name}")
+        console.run(f"reconciler drift --environment {name}")
+
+
 @pytest.mark.parametrize("kind", builtin().names())
 def test_every_kind_has_an_example(kind: str) -> None:
     """Every kind has an example file of its own name, which holds the kind."""

@@ -17,6 +17,7 @@ COMMANDS = {
     "init": "Write a workspace, a first manifest and a workflow.",
     "validate": "Check manifests offline: syntax, schema, references, rules.",
     "render": "Print the final documents, with the origin of each.",
+    "compare": "Compare what two environments or two platforms declare.",
     "fmt": "Format manifests; comments are kept.",
     "plan": "Read the platforms and show what an apply would do.",
     "apply": "Make the platforms as the manifests say.",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from tests.cli.support import Desk
+from reconciler.manifests.json_patch import apply_operation
+from tests.cli.support import Desk, local
 
 WORKSPACE = """\
 apiVersion: reconciler/v1
@@ -188,3 +191,112 @@ def test_formatting_reaches_environments(acme: Desk) -> None:
     assert acme("fmt").out == "formatted manifests/teams.yaml\nformatted environments/prod.yaml\n"
     assert (acme.root / "manifests/teams.yaml").read_text() == TEAMS
     assert (acme.root / "environments/prod.yaml").read_text() == PROD
+
+
+def test_compare_shows_both_sides(acme: Desk) -> None:
+    """What one side lacks, and field by field what differs; the exit code says whether."""
+    seen = acme("compare", "stage", "prod", "--no-color")
+
+    assert (seen.code, seen.err) == (2, "")
+    assert (
+        seen.out
+        == """\
+- stage
++ prod
+
+  ~ LocalRepository/payments-npm-local  manifests/teams.yaml:7 (team=payments)
+      description
+      -   "payments in Dublin"
+      +   "payments in Frankfurt"
+      xrayIndex
+      -   (unset)
+      +   true
+
+  ~ LocalRepository/search-npm-local  manifests/teams.yaml:7 (team=search)
+      description
+      -   "search in Dublin"
+      +   "search in Frankfurt"
+
+0 only in stage, 0 only in prod, 2 differ, 0 equal.
+"""
+    )
+
+
+def test_compare_with_itself_is_empty(acme: Desk) -> None:
+    """An environment does not differ from itself."""
+    seen = acme("compare", "prod", "prod")
+
+    assert seen.code == 0
+    assert seen.out.endswith("Nothing differs: 2 objects on both sides.\n")
+
+
+def test_compare_as_markdown(acme: Desk) -> None:
+    """The same for a pull request: data stands in a fence."""
+    acme.write(
+        "environments/stage.yaml", PROD.replace("payments", "x").replace("Frankfurt", '"`a`"')
+    )
+
+    seen = acme("compare", "prod", "stage", "--output", "markdown")
+
+    assert (
+        seen.out
+        == """\
+### `prod` and `stage`
+
+0 only in `prod`, 0 only in `stage`, 2 differ, 0 equal.
+
+```diff
+! LocalRepository/payments-npm-local  manifests/teams.yaml:7 (team=payments)
+      description
+-       "payments in Frankfurt"
++       "payments in `a`"
+! LocalRepository/search-npm-local  manifests/teams.yaml:7 (team=search)
+      description
+-       "search in Frankfurt"
++       "search in `a`"
+```
+"""
+    )
+
+
+def test_the_patch_of_a_comparison_removes_the_difference(acme: Desk) -> None:
+    """The JSON Patch of each object makes the left document the right one."""
+    sides = {
+        name: {
+            d["metadata"]["name"]: {"metadata": d["metadata"], "spec": d["spec"]}
+            for d in acme("render", "--environment", name, "-o", "json").document["documents"]
+        }
+        for name in ("stage", "prod")
+    }
+
+    found = acme("compare", "stage", "prod", "--output", "json").document
+
+    assert (found["format"], found["exitCode"]) == ("reconciler.comparison/v1", 2)
+    for pair in found["differing"]:
+        name = pair["left"]["address"].partition("/")[2]
+        patched: Any = sides["stage"][name]
+        for operation in pair["jsonPatch"]:
+            patched, _ = apply_operation(patched, operation)
+        assert patched == sides["prod"][name]
+
+
+def test_platforms_are_compared_by_what_lies_on_them(pair: Desk) -> None:
+    """Two platforms of one workspace are two sides, too; their names do not matter."""
+    pair.declare(
+        {**local("both"), "metadata": {"name": "both", "platforms": ["east", "west"]}},
+        {**local("one"), "metadata": {"name": "one", "platforms": ["west"]}},
+    )
+
+    found = pair("compare", "east", "west", "--output", "json").document
+
+    assert found["equal"] == 1
+    assert found["onlyLeft"] == found["differing"] == []
+    assert [one["address"] for one in found["onlyRight"]] == ["west:LocalRepository/one"]
+
+
+def test_compare_refuses_what_it_does_not_know(acme: Desk) -> None:
+    """A name that is no environment and no platform is an error with the nearest one."""
+    seen = acme("compare", "prod", "stagee")
+
+    assert seen.code == 1
+    assert "did you mean 'stage'?" in seen.err

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,8 +75,8 @@ def _tell(given: Settings, desires: Sequence[Desire], found: list[Diagnostic]) -
         color = wants_color(given.color)
         diagnostics_to_stderr(found, color=color, source=source_line(wanted.workspace.root))
         if code is Exit.DONE:
-            names = [one.workspace.environment_name for one in desires]
-            result(_valid(len(wanted.documents), names))
+            counts = {one.workspace.environment_name: len(one.documents) for one in desires}
+            result(_valid(len(wanted.documents), counts))
     return int(code)
 
 
@@ -101,10 +101,14 @@ def _tell_json(found: list[Diagnostic], code: Exit, counts: Counts) -> None:
     result(dumps(validation_json(found, int(code), counts)))
 
 
-def _valid(documents: int, environments: Sequence[str]) -> str:
-    where = f" in {' and '.join(filter(None, environments))}" if any(environments) else ""
-    what = "1 manifest is" if documents == 1 else f"{documents} manifests are"
-    return f"{what} valid{where}."
+def _valid(documents: int, environments: Mapping[str, int]) -> str:
+    """`environments` counts the manifests of each one that was looked at."""
+    what = "1 manifest is valid" if documents == 1 else f"{documents} manifests are valid"
+    names = [name for name in environments if name]
+    if len(set(environments.values())) > 1:
+        first, *others = names
+        return f"{what} in {first}, {', '.join(f'{environments[n]} in {n}' for n in others)}."
+    return f"{what} in {' and '.join(names)}." if names else f"{what}."
 
 
 def _ask(given: Settings, wanted: Desire) -> list[Diagnostic]:
