@@ -389,14 +389,31 @@ class PlatformInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Shard:
+    """One of several equal parts of a workspace's objects, counted from 1."""
+
+    index: int
+    total: int
+
+    def __str__(self) -> str:
+        return f"{self.index}/{self.total}"
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
-    """What `--only` and `--exclude` left of the workspace; empty means all of it."""
+    """What `--only`, `--exclude` and `--shard` left of the workspace; empty means all of it."""
 
     only: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    shard: Shard | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.only or self.exclude)
+        return bool(self.only or self.exclude or self.shard)
+
+    def as_json(self) -> dict[str, JsonValue]:
+        """The JSON form; without a shard there is no such key."""
+        shown: dict[str, JsonValue] = {"only": list(self.only), "exclude": list(self.exclude)}
+        return shown | ({"shard": str(self.shard)} if self.shard else {})
 
 
 ACTION_COUNTS = ("create", "update", "replace", "convert", "delete", "adopt", "deploy", "release")

@@ -6,7 +6,7 @@ load -> expand -> validate -> resolve -> observe -> diff -> plan -> apply -> rep
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -17,9 +17,10 @@ from reconciler import __version__
 from reconciler.engine import resolve as resolving
 from reconciler.engine.diff import SecretKnowledge
 from reconciler.engine.drift import drift
-from reconciler.engine.guard import Limit, Limits, exceeded
+from reconciler.engine.guard import Limit, Limits, Part, exceeded
 from reconciler.engine.plan import Desired, Given, plan, wants_evidence, with_evidence
 from reconciler.engine.select import check_scope, in_scope, platform_in_scope, select
+from reconciler.engine.shard import members, uneven
 from reconciler.errors import (
     BlockedError,
     Diagnostic,
@@ -295,7 +296,7 @@ def session(
     refuse_unavailable(workspace)
     store = FileInventory(workspace.inventory_file)
     _require_kinds(settings, wanted.registry)
-    scope = Scope(settings.only, settings.exclude)
+    scope = Scope(settings.only, settings.exclude, settings.shard)
     check_scope(scope)
     chosen, by_reference = select(wanted.resolved, scope) if needs_manifests else ((), set())
     platforms = platforms_of(wanted, workspace)
@@ -311,7 +312,13 @@ def session(
             scope,
             tuple(chosen),
             frozenset(by_reference),
-            _knowledge(chosen, wanted.registry, workspace, settings),
+            _knowledge(
+                chosen,
+                wanted.registry,
+                workspace,
+                settings,
+                {str(m.address) for m in wanted.manifests} if settings.rotate else (),
+            ),
             wire,
             clients,
             snapshot,
@@ -382,7 +389,11 @@ def refuse_prune() -> None:
 
 
 def _knowledge(
-    manifests: Iterable[Manifest], registry: Registry, workspace: Workspace, settings: Settings
+    manifests: Iterable[Manifest],
+    registry: Registry,
+    workspace: Workspace,
+    settings: Settings,
+    declared_: Collection[str] = (),
 ) -> dict[Address, SecretKnowledge]:
     """Fingerprints of the secrets, where a key is configured, and what is to be rotated."""
     from reconciler.platform.secrets import fingerprint
@@ -400,6 +411,8 @@ def _knowledge(
         forced = rotate.pop(str(manifest.address), frozenset())
         if prints or forced:
             known[manifest.address] = SecretKnowledge(prints, forced)
+    if settings.shard is not None:  # what is declared may be on another shard
+        rotate = {name: paths for name, paths in rotate.items() if name not in declared_}
     if rotate:
         raise UsageError(
             f"--rotate {next(iter(rotate))}: no manifest in scope has this address",
@@ -455,6 +468,7 @@ def make_plan(run: Session, *, unmanaged: bool = False, now: datetime | None = N
             diagnostics=(
                 *(d for d in run.desire.diagnostics if d.severity != "error"),
                 *_age(run, now),
+                *_uneven(run),
             ),
         ),
     )
@@ -465,6 +479,12 @@ def make_plan(run: Session, *, unmanaged: bool = False, now: datetime | None = N
 def timestamp(moment: datetime) -> str:
     """A time in UTC, to the second, as documents have it."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _uneven(run: Session) -> Iterator[Diagnostic]:
+    shard = run.scope.shard
+    if shard is not None and (told := uneven(run.desire.resolved, shard)) is not None:
+        yield told
 
 
 def _age(run: Session, now: datetime) -> Iterator[Diagnostic]:
@@ -528,7 +548,11 @@ def _limit(written: Mapping[str, int] | None, usual: Limit, workspace: Workspace
 
 def run_blocks(run: Session, made: Plan) -> list[Block]:
     """What keeps the whole plan from being applied."""
-    return exceeded(made, run.inventory, limits(run.workspace, run.settings))
+    shard = run.scope.shard
+    if shard is None:
+        return exceeded(made, run.inventory, limits(run.workspace, run.settings))
+    part = Part(_part(run, Scope(shard=shard)), shard.total)
+    return exceeded(made, run.inventory, limits(run.workspace, run.settings), part)
 
 
 def carry_out(
@@ -605,13 +629,27 @@ def apply_warnings(run: Session) -> list[Diagnostic]:
     return []
 
 
+def _part(run: Session, scope: Scope) -> Callable[[Address], bool]:
+    """A test whether a recorded object is in scope; a declared one is where its group is."""
+    if scope.shard is None:
+        return lambda address: in_scope(address, scope)
+    declared_, unsharded = run.desire.resolved.requires, replace(scope, shard=None)
+    here = members(run.desire.resolved, scope.shard)
+    return lambda address: (
+        address in here and in_scope(address, unsharded)
+        if address in declared_
+        else in_scope(address, scope)
+    )
+
+
 def find_drift(run: Session, *, unmanaged: bool = False) -> Drift:
     """Compare every owned object in scope with what was last applied. Raises UnreachableError."""
     qualified = run.workspace.is_plural
+    is_part = _part(run, run.scope)
     tracked = [
         address
         for address in run.inventory.addresses(list(run.observer.sources), qualified=qualified)
-        if in_scope(address, run.scope)
+        if is_part(address)
         and address.kind in run.registry
         and run.inventory.entries[address.full].owner == run.workspace.name
     ]

@@ -409,6 +409,12 @@ REPOSITORIES: Mapping[str, Rule] = {
 """Rules of the repository kinds."""
 
 PLAN: Mapping[str, Rule] = {
+    "shard-uneven": Rule(
+        "With `--shard`, so many objects name each other that they fill more than two equal parts; "
+        "they stay together on one shard.",
+        "Use fewer shards; `reconciler graph` shows which objects hold the others together.",
+        "info",
+    ),
     "cannot-clear": Rule(
         "A field is to be cleared, and the server keeps the old value when asked to. The change "
         "is blocked.",

@@ -15,6 +15,7 @@ from typing import Literal
 from urllib.parse import unquote
 
 from reconciler.errors import UsageError
+from reconciler.model import Shard
 
 Output = Literal["text", "json", "markdown", "github", "sarif"]
 
@@ -66,6 +67,7 @@ class Settings:
     paths: tuple[Path, ...] = ()
     only: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    shard: Shard | None = None
     strict: bool = False
     output: Output = "text"
     color: bool = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -48,6 +49,13 @@ select_options = _together(
         "Repeat for or, commas for and.",
     ),
     click.option("--exclude", multiple=True, metavar="TERM", help="Not these; wins over --only."),
+)
+
+shard_option = click.option(
+    "--shard",
+    metavar="I/N",
+    help="Only part I of N, objects that name each other together; `auto` takes both from the CI "
+    "system's variables, `auto/N` the index.",
 )
 
 snapshot_option = click.option(
@@ -139,6 +147,10 @@ def settings(**flags: Any) -> Settings:
         str(p) for p in (flags.pop("client_cert", None), flags.pop("client_key", None)) if p
     ]
     pins = tuple(Pin.parse(text) for text in flags.pop("pins", ()))
+    if shard := flags.pop("shard", None):
+        from reconciler.cli.shard import parse_shard
+
+        flags["shard"] = parse_shard(shard, os.environ)
     if "rps" in flags:
         flags["requests_per_second"] = flags.pop("rps")
     if "no_color" in flags:

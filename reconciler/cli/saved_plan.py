@@ -105,6 +105,8 @@ def _parts(document: dict[str, Any]) -> tuple[str, bool, str, str, dict[str, str
     scope = "; ".join(
         f"--{name} {term}" for name in ("only", "exclude") for term in document["scope"][name]
     )
+    if shard := document["scope"].get("shard"):
+        scope = f"{scope}; --shard {shard}" if scope else f"--shard {shard}"
     changes = {str(c["address"]): _told(c) for c in document["changes"]}
     return str(document["digest"]), bool(document.get("partial")), targets, scope, changes
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,7 +29,11 @@ def meaning(plan: Plan) -> dict[str, Any]:
             _change(change) for change in sorted(plan.changes, key=lambda c: c.address.full)
         ],
         "platforms": {p.name: normalised_url(p.url) for p in plan.platforms},
-        "scope": {"only": sorted(plan.scope.only), "exclude": sorted(plan.scope.exclude)},
+        "scope": replace(
+            plan.scope,
+            only=tuple(sorted(plan.scope.only)),
+            exclude=tuple(sorted(plan.scope.exclude)),
+        ).as_json(),
     }
 
 

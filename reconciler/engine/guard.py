@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from reconciler.model import Action, Address, Block, Inventory, Plan
@@ -38,9 +38,26 @@ _DELETES = (Action.DELETE, Action.REPLACE)
 _UPDATES = (Action.UPDATE, Action.CONVERT)
 
 
-def exceeded(plan: Plan, inventory: Inventory, limits: Limits) -> list[Block]:
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The part of the owned objects a run is about, one of `total` shards.
+
+    All shards together may change about what one run may: a percentage is one of the part's own
+    objects, a count is divided, and each may change one object at least.
+    """
+
+    holds: Callable[[Address], bool]
+    total: int
+
+
+WHOLE = Part(lambda _: True, 1)
+
+
+def exceeded(plan: Plan, inventory: Inventory, limits: Limits, part: Part = WHOLE) -> list[Block]:
     """A block for each kind and platform whose changes exceed a limit."""
-    owned = Counter(_group(Address.parse(text)) for text in inventory.entries)
+    recorded = [Address.parse(text) for text in inventory.entries]
+    owned = Counter(map(_group, recorded))
+    here = Counter(_group(address) for address in recorded if part.holds(address))
     blocks: list[Block] = []
     for word, actions, limit, allowed in (
         ("deletes", _DELETES, limits.deletes, limits.allowed_deletes),
@@ -51,8 +68,19 @@ def exceeded(plan: Plan, inventory: Inventory, limits: Limits) -> list[Block]:
         )
         for group, count in sorted(counts.items()):
             if count > allowed.get(group[1], -1):
-                blocks += _check(word, group, count, owned[group], limit)
+                enough = owned[group] >= PERCENT_APPLIES_FROM
+                base = here[group] if enough else 0
+                blocks += _check(
+                    word, group, count, base, _shared(limit, part.total), min_share=part.total > 1
+                )
     return blocks
+
+
+def _shared(limit: Limit, total: int) -> Limit:
+    if total == 1 or limit.count is None:
+        return limit
+    origin = f"{limit.origin}, for one of {total} shards"
+    return Limit(limit.percent, max(limit.count // total, min(limit.count, 1)), origin)
 
 
 def _group(address: Address) -> tuple[str, str]:
@@ -60,15 +88,16 @@ def _group(address: Address) -> tuple[str, str]:
 
 
 def _check(
-    word: str, group: tuple[str, str], count: int, owned: int, limit: Limit
+    word: str, group: tuple[str, str], count: int, owned: int, limit: Limit, *, min_share: bool
 ) -> Iterator[Block]:
     platform, kind = group
     reasons = []
     if limit.count is not None and count > limit.count:
         reasons.append(f"more than {limit.count}")
-    if limit.percent is not None and owned >= PERCENT_APPLIES_FROM:
+    if limit.percent is not None and owned:
         percent = 100 * count / owned
-        if percent > limit.percent:
+        one = min_share and count == 1 and limit.percent > 0
+        if percent > limit.percent and not one:
             reasons.append(
                 f"{percent:.0f} % of the {owned} owned ones, more than {limit.percent} %"
             )

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
 
 from reconciler.engine.resolve import Resolved
+from reconciler.engine.shard import holds, members
 from reconciler.errors import UsageError
 from reconciler.model import Address, Manifest, Origin, Scope
 
@@ -27,9 +28,18 @@ _NOWHERE = Origin("", 0)
 def select(resolved: Resolved, scope: Scope) -> tuple[list[Manifest], set[Address]]:
     """The manifests in scope, in order, and which of them came in by reference only.
 
-    Raises UsageError for a term that cannot mean anything or selects nothing.
+    A shard takes its part of what the terms select; it may be nothing. What an object names is
+    always on its shard. Raises UsageError for a term that cannot mean anything or selects nothing.
     """
-    if not scope:
+    chosen, by_reference = _selected(resolved, scope)
+    if scope.shard is None:
+        return chosen, by_reference
+    here = members(resolved, scope.shard)
+    return [m for m in chosen if m.address in here], by_reference & here
+
+
+def _selected(resolved: Resolved, scope: Scope) -> tuple[list[Manifest], set[Address]]:
+    if not scope.only and not scope.exclude:
         return list(resolved.manifests), set()
     only = [_every(flag, "--only") for flag in scope.only]
     exclude = [_every(flag, "--exclude") for flag in scope.exclude]
@@ -50,6 +60,8 @@ def select(resolved: Resolved, scope: Scope) -> tuple[list[Manifest], set[Addres
 
 def in_scope(address: Address, scope: Scope) -> bool:
     """Whether an object that has no manifest is in scope, judged by its address alone."""
+    if scope.shard is not None and not holds(address, scope.shard):
+        return False
     probe = Manifest(address, {}, _NOWHERE)
     only = [_every(flag, "--only") for flag in scope.only]
     exclude = [_every(flag, "--exclude") for flag in scope.exclude]

@@ -40,7 +40,7 @@ def plan_json(plan: Plan, exit_code: int, *, blocks: Sequence[Block] = ()) -> Do
         "tool": plan.tool,
         "created": plan.created,
         "commit": plan.commit,
-        "scope": {"only": list(plan.scope.only), "exclude": list(plan.scope.exclude)},
+        "scope": plan.scope.as_json(),
         "partial": plan.partial,
         "platforms": [_platform(platform) for platform in plan.platforms],
         "summary": plan.summary(),

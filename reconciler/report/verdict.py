@@ -76,7 +76,8 @@ def scope_words(plan: Plan) -> str:
 
 
 def _selection(scope: Scope) -> list[str]:
-    named = (("only", scope.only), ("without", scope.exclude))
+    shard = (f"{scope.shard.index} of {scope.shard.total}",) if scope.shard else ()
+    named = (("only", scope.only), ("without", scope.exclude), ("shard", shard))
     return [f"{word} {', '.join(map(visible, terms))}" for word, terms in named if terms]
 
 

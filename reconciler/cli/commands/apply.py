@@ -16,6 +16,7 @@ from reconciler.cli.options import (
     output_option,
     select_options,
     settings,
+    shard_option,
     strict_option,
     wire_options,
     workspace_options,
@@ -37,6 +38,7 @@ from reconciler.settings import Settings
 @click.option("--expect-digest", metavar="DIGEST", help="Apply only a plan with this digest.")
 @click.option("--yes", is_flag=True, help="Do not ask; raises no limit.")
 @select_options
+@shard_option
 @strict_option
 @workspace_options
 @wire_options

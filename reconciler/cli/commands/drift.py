@@ -14,6 +14,7 @@ from reconciler.cli.options import (
     output_option,
     select_options,
     settings,
+    shard_option,
     wire_options,
     workspace_options,
 )
@@ -36,6 +37,7 @@ from reconciler.pipeline import Session, find_drift
 )
 @click.option("--dry-run", is_flag=True, help="With --accept: show the rewriting, write nothing.")
 @select_options
+@shard_option
 @workspace_options
 @wire_options
 def command(

@@ -12,6 +12,7 @@ from reconciler.cli.options import (
     output_option,
     select_options,
     settings,
+    shard_option,
     snapshot_option,
     strict_option,
     wire_options,
@@ -32,6 +33,7 @@ from reconciler.pipeline import desire, make_plan, run_blocks
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when changes are pending.")
 @click.option("--unmanaged", is_flag=True, help="List live objects no manifest declares.")
 @select_options
+@shard_option
 @strict_option
 @workspace_options
 @wire_options
