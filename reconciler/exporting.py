@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from os.path import relpath
 from pathlib import Path
@@ -11,9 +11,11 @@ from typing import Any
 from reconciler.engine.diff import diff
 from reconciler.engine.select import in_scope
 from reconciler.errors import Diagnostic
+from reconciler.kinds.registry import Registry
 from reconciler.manifests.export import file_of, manifest_of
-from reconciler.model import UNSET, Address, Manifest
-from reconciler.pipeline import Session
+from reconciler.manifests.workspace import Workspace
+from reconciler.model import UNSET, Address, Inventory, Live, Manifest
+from reconciler.pipeline import Desire, Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +28,50 @@ class Exported:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where manifests go: beside those of a workspace, of objects its inventory may know."""
+
+    desire: Desire
+    inventory: Inventory = Inventory()
+
+    @property
+    def workspace(self) -> Workspace:
+        """The workspace."""
+        return self.desire.workspace
+
+    @property
+    def registry(self) -> Registry:
+        """The kinds."""
+        return self.desire.registry
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One live object, by whatever way it is known; `version` is that of the kind's service.
+
+    `unset` names fields that are known to be unset although no answer would show that: secrets.
+    """
+
+    address: Address
+    live: Live
+    version: str = ""
+    unset: frozenset[str] = frozenset()
+
+
 def export(run: Session, path: Path | None, *, update: bool = False) -> Exported:
     """Manifests for everything live and in scope; writes nothing.
 
     Objects that are declared already are left out; with `update`, the texts of their files with
     the declared fields brought up to date. Raises UnreachableError.
     """
+    return manifests_of(Target(run.desire, run.inventory), _live_in_scope(run), path, update=update)
+
+
+def manifests_of(
+    run: Target, objects: Iterable[Found], path: Path | None, *, update: bool = False
+) -> Exported:
+    """Manifests for these objects, as `export` makes them; writes nothing."""
     from reconciler.manifests.yaml.dump import dump
 
     folder = _export_folder(run, path)
@@ -40,16 +80,17 @@ def export(run: Session, path: Path | None, *, update: bool = False) -> Exported
     edits: dict[str, list[Edit]] = {}
     taken: list[Diagnostic] = []
     unchanged = 0
-    for address, raw in _live_in_scope(run):
+    for found in objects:
+        address = found.address
         manifest = declared_.get(address)
         if manifest is None:
             file = folder / _place(run, address)
             if file.exists():
                 taken.append(_taken(run, address, file))
             else:
-                created[file] = dump(_exported(run, address, raw), header=_header(run, file))
+                created[file] = dump(_exported(run, found), header=_header(run, file))
             continue
-        changed_fields = _field_edits(run, manifest, raw) if update else []
+        changed_fields = _field_edits(run, manifest, found.live) if update else []
         if changed_fields and manifest.origin.is_derived:
             taken.append(derived(manifest))
         elif changed_fields:
@@ -64,19 +105,19 @@ SCHEMA = ".reconciler/schemas/manifest.schema.json"
 """Where `reconciler init` puts the schema, relative to the workspace."""
 
 
-def _header(run: Session, file: Path) -> str:
+def _header(run: Target, file: Path) -> str:
     """The line by which editors find the schema."""
     path = relpath(run.workspace.root / SCHEMA, file.parent)
     return f"# yaml-language-server: $schema={Path(path).as_posix()}"
 
 
-def _place(run: Session, address: Address) -> str:
+def _place(run: Target, address: Address) -> str:
     """A manifest's file; what lies on another platform than the usual one gets a folder for it."""
     usual = not run.workspace.is_plural or [address.platform] == run.workspace.default_platforms
     return file_of(address) if usual else f"{address.platform}/{file_of(address)}"
 
 
-def _taken(run: Session, address: Address, file: Path) -> Diagnostic:
+def _taken(run: Target, address: Address, file: Path) -> Diagnostic:
     name = file.relative_to(run.workspace.root) if _is_inside(run, file) else file
     return Diagnostic(
         "file-exists",
@@ -110,41 +151,44 @@ def derived(manifest: Manifest) -> Diagnostic:
     )
 
 
-def _is_inside(run: Session, file: Path) -> bool:
+def _is_inside(run: Target, file: Path) -> bool:
     return file.is_relative_to(run.workspace.root)
 
 
-def _export_folder(run: Session, path: Path | None) -> Path:
+def _export_folder(run: Target, path: Path | None) -> Path:
     if path is not None:
         return path.absolute()
     written = run.workspace.spec.get("manifests") or ["manifests"]
     return run.workspace.root / str(written[0])
 
 
-def _live_in_scope(run: Session) -> Iterator[tuple[Address, Mapping[str, Any]]]:
+def _live_in_scope(run: Session) -> Iterator[Found]:
     for platform in run.observer.sources:
         for found, raw in sorted(run.observer.list_all(platform), key=lambda item: item[0].full):
             address = replace(found, qualified=run.workspace.is_plural)
             if in_scope(address, run.scope):
-                yield address, raw
+                kind = run.registry[address.kind]
+                version = run.observer.infos[platform].versions.get(kind.service, "")
+                yield Found(address, kind.rest.live(raw), version)
 
 
-def _exported(run: Session, address: Address, raw: Mapping[str, Any]) -> dict[str, Any]:
-    kind = run.registry[address.kind]
-    version = run.observer.infos[address.platform].versions.get(kind.service, "")
+def _exported(run: Target, found: Found) -> dict[str, Any]:
+    address, kind = found.address, run.registry[found.address.kind]
     defaults = run.workspace.defaults_for(kind.name)
-    document = manifest_of(kind, address, raw, defaults, version)
+    document = manifest_of(kind, address, found.live.raw, defaults, found.version)
+    for name in found.unset:
+        document["spec"].pop(name, None)
     if run.workspace.is_plural and [address.platform] != run.workspace.default_platforms:
         document["metadata"]["platforms"] = [address.platform]
     return document
 
 
 def _field_edits(
-    run: Session, manifest: Manifest, raw: Mapping[str, Any]
+    run: Target, manifest: Manifest, live: Live
 ) -> list[tuple[tuple[str | int, ...], Any]]:
     """The declared fields whose live value is another one; secrets are left alone."""
     kind = run.registry[manifest.address.kind]
-    found = diff(kind, manifest, kind.rest.live(raw), run.inventory.get(manifest.address))
+    found = diff(kind, manifest, live, run.inventory.get(manifest.address))
     never_returned = {name for name, known in kind.fields.items() if known.write_only}
     return [
         (tuple(f.path.split(".")), None if f.before is UNSET else f.before)
@@ -155,7 +199,7 @@ def _field_edits(
     ]
 
 
-def _edited(run: Session, edits: Mapping[str, list[Edit]]) -> Iterator[tuple[Path, str]]:
+def _edited(run: Target, edits: Mapping[str, list[Edit]]) -> Iterator[tuple[Path, str]]:
     from reconciler.manifests.yaml.edit import edit
 
     for name, changes in edits.items():

@@ -424,6 +424,18 @@ PLAN: Mapping[str, Rule] = {
         "An object this one names is blocked or could not be read, so it is blocked too.",
         "Deal with that object first.",
     ),
+    "import-attribute": Rule(
+        "`import` met an attribute that no field stands for, that holds a secret, or that the "
+        "server never returns.",
+        "The field stays as it is on the platform; declare it by hand if it matters.",
+        "warning",
+    ),
+    "import-skipped": Rule(
+        "`import` met a resource that no kind stands for, that another resource became already, or "
+        "of which something needed is not known.",
+        "Leave it where it is managed now, or write its manifest by hand.",
+        "warning",
+    ),
     "drift-not-accepted": Rule(
         "`drift --accept` leaves a drifted field or object as it is: it was deleted, its manifest "
         "was changed too, is made from something else or declares other platforms, or would be "

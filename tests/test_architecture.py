@@ -23,6 +23,7 @@ FLOORS = (
     ("platform",),
     ("pipeline",),
     ("accepting", "comparing", "explaining", "exporting", "ownership", "snapshots", "validated"),
+    ("terraform",),
     ("cli",),
     ("__main__",),
 )

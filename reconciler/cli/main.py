@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from keyword import iskeyword
 from typing import Any
 
 import click
@@ -25,6 +26,7 @@ COMMANDS = {
     "graph": "Draw who names whom, as SVG, Mermaid or DOT.",
     "export": "Write manifests for what is live.",
     "snapshot": "Record what a plan reads, without secrets, for planning offline.",
+    "import": "Write manifests for what Terraform manages, from its state.",
     "adopt": "Take live objects into ownership without touching them.",
     "release": "Take objects out of ownership without touching them.",
     "kinds": "List what can be managed.",
@@ -33,6 +35,11 @@ COMMANDS = {
     "sandbox": "Serve the embedded platform.",
     "completion": "Print the completion script of a shell.",
 }
+
+
+def _module(command: str) -> str:
+    """The file of a command; `import` is a word of the language."""
+    return f"{command}_" if iskeyword(command) else command
 
 
 class LazyGroup(click.Group):
@@ -46,7 +53,7 @@ class LazyGroup(click.Group):
         """The command of that name, imported now; None for an unknown one."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"reconciler.cli.commands.{cmd_name}")
+        module = importlib.import_module(f"reconciler.cli.commands.{_module(cmd_name)}")
         command: click.Command = module.command
         return command
 

@@ -4,7 +4,8 @@ Blocks of a page are played from top to bottom in one empty folder beside a fres
 
 * ```` ```console ````: lines that begin with `$ ` are run, the lines below are what they print.
   A line `...` stands for any number of lines. A command that shows nothing is only run.
-* ```` ```yaml ```` whose first line is `# some/file.yaml` is written to that file.
+* ```` ```yaml ```` whose first line is `# some/file.yaml` is written to that file, and
+  ```` ```json some/file.json ```` to the file it names.
 
 A command must end with 0, unless `$ echo $?` follows and shows another code. `make generate`
 replaces what is shown under a command that prints something else.
@@ -102,6 +103,8 @@ def play(text: str, folder: Path) -> str:
         for block in blocks(text):
             if block.language == "yaml" and block.lines and (name := _FILE.match(block.lines[0])):
                 console.write(name[1], "\n".join(block.lines) + "\n")
+            if block.language.startswith("json "):
+                console.write(block.language.removeprefix("json "), "\n".join(block.lines) + "\n")
             if block.language == "console":
                 played = list(_played(console, block))
                 start = block.start + shift

@@ -23,6 +23,7 @@ from reconciler.cli.planning import open_session
 from reconciler.errors import Exit, UsageError
 from reconciler.model import Drift
 from reconciler.pipeline import Session, find_drift
+from reconciler.report.figures import counted
 
 
 @click.command()
@@ -110,7 +111,7 @@ def _tell(run: Session, found: Drift, acceptance: Acceptance, code: int, *, dry_
     fields = sum(map(len, acceptance.fields.values()))
     word = "would be accepted" if dry_run else "accepted"
     note(
-        f"{len(found.drifted)} drifted; {fields} field{'s' if fields != 1 else ''} of "
-        f"{len(acceptance.fields)} {word}, {len(files)} "
-        f"file{'s' if len(files) != 1 else ''} {'to rewrite' if dry_run else 'rewritten'}"
+        f"{len(found.drifted)} drifted; {counted(fields, 'field')} of "
+        f"{len(acceptance.fields)} {word}, {counted(len(files), 'file')} "
+        f"{'to rewrite' if dry_run else 'rewritten'}"
     )

@@ -11,6 +11,7 @@ from reconciler.cli.options import FILE, output_option, settings, wire_options, 
 from reconciler.cli.output import diagnostics_to_stderr, note, result, wants_color
 from reconciler.cli.planning import open_session
 from reconciler.errors import Diagnostic, Exit
+from reconciler.report.figures import counted
 
 
 @click.command()
@@ -52,7 +53,7 @@ def command(out: Path, output: str, **flags: Any) -> int:
         return int(Exit.DONE)
     diagnostics_to_stderr(found, color=wants_color(given.color))
     named = ", ".join(sorted(platforms))
-    note(f"{out}: {objects} object{'s' if objects != 1 else ''} of {named}")
+    note(f"{out}: {counted(objects, 'object')} of {named}")
     return int(Exit.DONE)
 
 

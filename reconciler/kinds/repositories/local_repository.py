@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from reconciler.kinds.kind import Kind
-from reconciler.kinds.marks import FIXED, UNORDERED, Default, Known, OnlyFor, Ref, Since, Wire
+from reconciler.kinds.marks import FIXED, UNORDERED, Default, Known, OnlyFor, Ref, Same, Since, Wire
 from reconciler.kinds.repositories._package_types import (
     LOCAL,
     MAVEN_LIKE,
@@ -168,9 +168,13 @@ class LocalRepositorySpec(StoringSpec):
     forceP2Authentication: Annotated[bool, OnlyFor("p2"), Default(False)] = unset()
     """Asks every client to sign in, even where anonymous access is allowed."""
 
-    terraformType: Annotated[str, OnlyFor("terraform"), FIXED, Known("MODULE", "PROVIDER")] = (
-        unset()
-    )
+    terraformType: Annotated[
+        str,
+        OnlyFor("terraform"),
+        FIXED,
+        Known("MODULE", "PROVIDER"),
+        Same(str.upper, "small letters mean the same"),
+    ] = unset()
     """Whether the repository holds modules or providers."""
 
 
