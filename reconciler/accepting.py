@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.engine.acceptance import Edit, Refusal, accepted, derived, recorded
@@ -94,7 +94,7 @@ class _Acceptor:
                 Refusal("no manifest declares it", "`reconciler release` gives it up"),
             )
         elif (refusal := derived(manifest.origin)) is not None:
-            self._refuse(entry.address, refusal)
+            self._refuse(entry.address, replace(refusal, reason=f"its manifest {refusal.reason}"))
         else:
             for drifted in entry.fields:
                 self._consider_field(manifest, drifted)

@@ -8,6 +8,7 @@ from os.path import relpath
 from pathlib import Path
 from typing import Any
 
+from reconciler.engine.acceptance import Refusal, derived
 from reconciler.engine.diff import diff
 from reconciler.engine.select import in_scope
 from reconciler.errors import Diagnostic
@@ -91,8 +92,8 @@ def manifests_of(
                 created[file] = dump(_exported(run, found), header=_header(run, file))
             continue
         changed_fields = _field_edits(run, manifest, found.live) if update else []
-        if changed_fields and manifest.origin.is_derived:
-            taken.append(derived(manifest))
+        if changed_fields and (refusal := derived(manifest.origin)):
+            taken.append(_derived(manifest, refusal))
         elif changed_fields:
             edits.setdefault(manifest.origin.file, []).append((manifest.index, changed_fields))
         else:
@@ -129,21 +130,14 @@ def _taken(run: Target, address: Address, file: Path) -> Diagnostic:
     )
 
 
-def derived(manifest: Manifest) -> Diagnostic:
+def _derived(manifest: Manifest, refusal: Refusal) -> Diagnostic:
     """That a manifest is not written out in a file, so that no writer may bring it up to date."""
     origin = manifest.origin
-    if origin.base:
-        why, hint = f"comes from the set at {origin}", "edit the set, or exclude the object there"
-    elif origin.overlays:
-        patches = ", ".join(overlay.origin.place for overlay in origin.overlays)
-        why, hint = f"is patched by {patches}", "edit the manifest or the patch by hand"
-    else:
-        why, hint = "has placeholders in it", "edit the manifest or the value by hand"
     return Diagnostic(
         "derived",
         "warning",
-        f"{manifest.address} differs and {why}; it was left as it is",
-        hint=hint,
+        f"{manifest.address} differs and {refusal.reason}; it was left as it is",
+        hint=refusal.hint,
         file=origin.file,
         line=origin.line,
         column=origin.column,

@@ -29,13 +29,20 @@ class Refusal:
 
 
 def derived(origin: Origin) -> Refusal | None:
-    """Why nothing can be written where a manifest comes from; None for one that stands there."""
-    if not getattr(origin, "is_derived", False):
+    """Why no writer may change a manifest where it comes from; None for one written out there.
+
+    The reason continues a sentence about the manifest.
+    """
+    if not origin.is_derived:
         return None
-    return Refusal(
-        "its manifest is made from a set, a value or a patch, which may say the same of others",
-        "change what it is made from by hand",
-    )
+    if origin.base:
+        return Refusal(
+            f"comes from the set at {origin}", "edit the set, or exclude the object there"
+        )
+    if origin.overlays:
+        patches = ", ".join(overlay.origin.place for overlay in origin.overlays)
+        return Refusal(f"is patched by {patches}", "edit the manifest or the patch by hand")
+    return Refusal("has placeholders in it", "edit the manifest or the value by hand")
 
 
 def field_of(kind: Kind, path: str) -> Field | None:

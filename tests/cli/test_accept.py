@@ -277,6 +277,26 @@ def test_what_shares_the_value_keeps_its_own(desk: Desk) -> None:
     assert_settled(desk)
 
 
+def test_a_set_is_left_to_people(desk: Desk) -> None:
+    """What a template says, it says of others too; the reason names the set's line."""
+    text = (
+        "apiVersion: reconciler/v1\nkind: ManifestSet\nmetadata: {name: teams}\nspec:\n"
+        "  matrix: {team: [one, two]}\n"
+        "  template:\n"
+        "    kind: LocalRepository\n"
+        '    metadata: {name: "${matrix.team}-local"}\n'
+        "    spec: {packageType: npm, description: shared}\n"
+    )
+    applied(desk, text)
+    desk.meddle("one-local", description="other")
+    seen = desk("drift", "--accept")
+
+    assert seen.code == 2
+    assert "is left as it is: its manifest comes from the set at manifests/all.yaml:" in seen.err
+    assert "(team=one)" in seen.err
+    assert text_of(desk) == text
+
+
 def test_json(desk: Desk) -> None:
     """The drift as it was, what was accepted of it, the files, the reasons."""
     applied(desk)
