@@ -16,6 +16,7 @@ from reconciler.engine.diff import (
     leaves,
 )
 from reconciler.engine.graph import Link, links
+from reconciler.engine.naming import named
 from reconciler.engine.ownership import released_fields
 from reconciler.engine.plan import BLOCKS, REASONS
 from reconciler.engine.ways_out import BLOCK_WAYS, REASON_WAYS
@@ -105,32 +106,16 @@ def explain(
 
 
 def _subject(text: str, wanted: Desire, inventory: Inventory) -> tuple[Address, Manifest | None]:
-    try:
-        parsed = Address.parse(text, platform="")
-    except ValueError as error:
-        raise UsageError(str(error), hint="such as LocalRepository/npm-local") from None
     plural = wanted.workspace.is_plural
     manifests = {m.address: m for m in wanted.manifests}
     recorded = [Address.parse(key, qualified=plural) for key in inventory.entries]
-    fitting = [a for a in dict.fromkeys([*manifests, *recorded]) if _means(parsed, a)]
-    if len(fitting) == 1:
-        return fitting[0], manifests.get(fitting[0])
-    if fitting:
-        raise UsageError(
-            f"{text} is an object of several platforms",
-            hint=f"name one: {', '.join(sorted(a.full for a in fitting))}",
-        )
+    address = named(text, [*manifests, *recorded])
+    if address is not None:
+        return address, manifests.get(address)
     near = nearest_hint(text, [str(a) for a in (*manifests, *recorded)])
     raise UsageError(
         f"no manifest declares {text}, and the inventory does not know it",
         hint=near or "it is in no plan; `reconciler export` writes manifests for what is live",
-    )
-
-
-def _means(parsed: Address, address: Address) -> bool:
-    platform = parsed.platform or address.platform
-    return replace(address, platform=platform) == replace(parsed, platform=platform) and (
-        platform == address.platform
     )
 
 

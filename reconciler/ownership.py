@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.engine.diff import declared
+from reconciler.engine.naming import named
 from reconciler.errors import Diagnostic, InvalidManifests, UsageError, has_errors
 from reconciler.kinds.registry import builtin
 from reconciler.manifests.messages import nearest_hint
 from reconciler.manifests.workspace import Workspace
 from reconciler.manifests.workspace_file import read_workspace
 from reconciler.model import Action, Address, Change, Entry, Inventory, Manifest
-from reconciler.pipeline import Session, make_plan, refuse_unavailable
+from reconciler.pipeline import Session, make_plan
 from reconciler.settings import Settings
 
 
@@ -61,20 +62,18 @@ def _named(run: Session, addresses: Sequence[str] | None) -> set[Address]:
     declared_ = {m.address for m in run.chosen}
     if addresses is None:
         return declared_
-    return {_declared_address(run, text, declared_) for text in addresses}
+    return {_declared_address(text, declared_) for text in addresses}
 
 
-def _declared_address(run: Session, text: str, known: set[Address]) -> Address:
-    for platform in run.observer.sources:
-        try:
-            address = Address.parse(text, platform)
-        except ValueError as error:
-            raise UsageError(str(error), hint="such as LocalRepository/npm-local") from None
-        if address in known:
-            return next(a for a in known if a == address)
-    raise UsageError(
-        f"no manifest declares {text}", hint="adopting needs a manifest; `export` writes one"
-    )
+def _declared_address(text: str, known: set[Address]) -> Address:
+    address = named(text, sorted(known, key=lambda a: a.full))
+    if address is None:
+        near = nearest_hint(text, list(map(str, known)))
+        raise UsageError(
+            f"no manifest declares {text}",
+            hint=near or "adopting needs a manifest; `export` writes one",
+        )
+    return address
 
 
 def _as_found(run: Session, manifest: Manifest, change: Change) -> Entry:
@@ -95,7 +94,6 @@ def release(settings: Settings, addresses: Sequence[str]) -> list[Address]:
     workspace, faults = read_workspace(settings, builtin())
     if has_errors(faults):
         raise InvalidManifests(faults)
-    refuse_unavailable(workspace)
     store = FileInventory(workspace.inventory_file)
     inventory = store.load()
     found: list[Address] = []
@@ -106,15 +104,12 @@ def release(settings: Settings, addresses: Sequence[str]) -> list[Address]:
 
 
 def _owned_address(text: str, inventory: Inventory, workspace: Workspace) -> Address:
-    for platform in workspace.platform_names:
-        try:
-            address = Address.parse(text, platform, qualified=workspace.is_plural)
-        except ValueError as error:
-            raise UsageError(str(error), hint="such as LocalRepository/npm-local") from None
-        if inventory.get(address) is not None:
-            return address
-    near = nearest_hint(text, [Address.parse(a).unqualified for a in inventory.entries])
-    raise UsageError(
-        f"{text} is not in the inventory",
-        hint=near or f"{workspace.inventory_file} lists what is owned",
-    )
+    known = [Address.parse(a, qualified=workspace.is_plural) for a in inventory.entries]
+    address = named(text, known)
+    if address is None:
+        near = nearest_hint(text, list(map(str, known)))
+        raise UsageError(
+            f"{text} is not in the inventory",
+            hint=near or f"{workspace.inventory_file} lists what is owned",
+        )
+    return address

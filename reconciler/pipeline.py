@@ -6,7 +6,7 @@ load -> expand -> validate -> resolve -> observe -> diff -> plan -> apply -> rep
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -53,7 +53,7 @@ from reconciler.model import (
     Scope,
     reference_name,
 )
-from reconciler.settings import KEY_VARIABLE, Settings, ceilings
+from reconciler.settings import Settings, ceilings
 
 if TYPE_CHECKING:
     from reconciler.platform.client import Client
@@ -217,21 +217,15 @@ def _empty(paths: Iterable[Path], root: Path, files: Sequence[str]) -> Diagnosti
     )
 
 
-def _secret_source(workspace: Workspace, settings: Settings) -> Any:
-    from reconciler.platform.secrets import SecretSource
-
-    return SecretSource(
-        settings.environment, workspace.root, settings.secret_dirs, settings.secret_globs
-    )
-
-
 def _unresolved_secrets(
     manifests: Iterable[Manifest], registry: Registry, workspace: Workspace, settings: Settings
 ) -> Iterator[Finding]:
+    from reconciler.platform.knowledge import secret_source
+
     source = None
     for manifest in manifests:
         for path, reference in secrets_in(registry[manifest.address.kind].fields, manifest.spec):
-            source = source or _secret_source(workspace, settings)
+            source = source or secret_source(workspace, settings)
             if source.find(reference) is None:
                 yield Finding(
                     manifest.origin,
@@ -281,43 +275,48 @@ def session(
     wanted: Desire | None = None,
     needs_manifests: bool = True,
     wire: Wire | None = None,
+    whole: bool = False,
 ) -> Iterator[Session]:
     """Open a run: manifests checked, clients ready, inventory read.
 
-    With `settings.snapshot`, the platforms and the inventory are those of the file, and nothing is
-    asked of any platform. Raises InvalidManifests, UsageError.
+    Only the platforms that something in scope lies on are opened; with `whole`, all that the scope
+    does not rule out. With `settings.snapshot`, the platforms and the inventory are those of the
+    file, and nothing is asked of any platform. Raises InvalidManifests, UsageError.
     """
     from reconciler.platform.inventory import FileInventory
+    from reconciler.platform.knowledge import knowledge
     from reconciler.platform.observe import Observer, silent
 
     wanted = wanted or desire(settings, registry, dangling=False, needs_manifests=needs_manifests)
     wanted.checked()
     workspace = wanted.workspace
-    refuse_unavailable(workspace)
     store = FileInventory(workspace.inventory_file)
     _require_kinds(settings, wanted.registry)
     scope = Scope(settings.only, settings.exclude, settings.shard)
-    check_scope(scope)
+    check_scope(scope, wanted.registry.names(), workspace.platform_names)
     chosen, by_reference = select(wanted.resolved, scope) if needs_manifests else ((), set())
-    platforms = platforms_of(wanted, workspace)
-    if not needs_manifests:
-        platforms = [name for name in workspace.platform_names if platform_in_scope(name, scope)]
+    inventory = store.load()
+    if whole or not needs_manifests:
+        named = platforms_of(wanted, workspace) if needs_manifests else workspace.platform_names
+        platforms = [name for name in named if platform_in_scope(name, scope)]
+    else:
+        platforms = _needed(wanted, chosen, inventory, scope)
     with _opened(wanted, settings, platforms, wire) as (clients, sources, snapshot):
         yield Session(
             settings,
             wanted,
             Observer(sources, wanted.registry, progress or silent),
-            snapshot.inventory if snapshot else store.load(),
+            snapshot.inventory if snapshot else inventory,
             store,
             scope,
             tuple(chosen),
             frozenset(by_reference),
-            _knowledge(
+            knowledge(
                 chosen,
                 wanted.registry,
                 workspace,
                 settings,
-                {str(m.address) for m in wanted.manifests} if settings.rotate else (),
+                elsewhere=wanted.manifests if settings.shard is not None else (),
             ),
             wire,
             clients,
@@ -368,16 +367,16 @@ def platforms_of(wanted: Desire, workspace: Workspace) -> list[str]:
     return sorted(named) or workspace.default_platforms
 
 
-def refuse_unavailable(workspace: Workspace) -> None:
-    """Raises UsageError for what the workspace file asks for and this version does not have."""
-    inventory = workspace.spec.get("inventory") or {}
-    if "platform" in inventory or "repository" in inventory:
-        raise UsageError(
-            "an inventory on a platform is not available in this version",
-            hint="write spec.inventory: {file: .reconciler/inventory.json}",
-        )
-    if workspace.spec.get("prune"):
-        refuse_prune()
+def _needed(
+    wanted: Desire, chosen: Iterable[Manifest], inventory: Inventory, scope: Scope
+) -> list[str]:
+    """The platforms of what is in scope, declared or owned: no other one's token is needed."""
+    every = platforms_of(wanted, wanted.workspace)
+    if not scope:
+        return every
+    owned = inventory.addresses(every, qualified=wanted.workspace.is_plural)
+    declared_ = {m.address.platform for m in chosen}
+    return sorted(declared_ | {a.platform for a in owned if in_scope(a, scope)})
 
 
 def refuse_prune() -> None:
@@ -386,62 +385,6 @@ def refuse_prune() -> None:
         "this version deletes nothing: pruning is not available",
         hint="take out --prune and spec.prune; objects no longer declared are listed and kept",
     )
-
-
-def _knowledge(
-    manifests: Iterable[Manifest],
-    registry: Registry,
-    workspace: Workspace,
-    settings: Settings,
-    declared_: Collection[str] = (),
-) -> dict[Address, SecretKnowledge]:
-    """Fingerprints of the secrets, where a key is configured, and what is to be rotated."""
-    from reconciler.platform.secrets import fingerprint
-
-    source = _secret_source(workspace, settings)
-    key = _fingerprint_key(workspace, settings, source)
-    rotate = _rotations(settings)
-    known: dict[Address, SecretKnowledge] = {}
-    for manifest in manifests:
-        prints: dict[str, str] = {}
-        for path, reference in secrets_in(registry[manifest.address.kind].fields, manifest.spec):
-            secret = source.find(reference) if key else None
-            if key and secret:
-                prints[".".join(map(str, path)).replace(".[", "[")] = fingerprint(key, secret)
-        forced = rotate.pop(str(manifest.address), frozenset())
-        if prints or forced:
-            known[manifest.address] = SecretKnowledge(prints, forced)
-    if settings.shard is not None:  # what is declared may be on another shard
-        rotate = {name: paths for name, paths in rotate.items() if name not in declared_}
-    if rotate:
-        raise UsageError(
-            f"--rotate {next(iter(rotate))}: no manifest in scope has this address",
-            hint="write --rotate RemoteRepository/name#spec.password",
-        )
-    return known
-
-
-def _fingerprint_key(workspace: Workspace, settings: Settings, source: Any) -> Any:
-    from reconciler.model import Secret
-
-    reference = workspace.spec.get("fingerprintKey")
-    if reference:
-        return source.find(reference)
-    value = settings.environment.get(KEY_VARIABLE)
-    return Secret(value, f"env:{KEY_VARIABLE}") if value else None
-
-
-def _rotations(settings: Settings) -> dict[str, frozenset[str]]:
-    found: dict[str, set[str]] = {}
-    for text in settings.rotate:
-        address, hash_, path = text.partition("#")
-        if not hash_ or not path:
-            raise UsageError(
-                f"--rotate '{text}' names no field",
-                hint="write --rotate RemoteRepository/name#spec.password",
-            )
-        found.setdefault(address, set()).add(path if path.startswith("spec.") else f"spec.{path}")
-    return {address: frozenset(paths) for address, paths in found.items()}
 
 
 def make_plan(run: Session, *, unmanaged: bool = False, now: datetime | None = None) -> Plan:
@@ -466,7 +409,7 @@ def make_plan(run: Session, *, unmanaged: bool = False, now: datetime | None = N
             commit=commit(run.workspace.root),
             unmanaged=tuple(unmanaged_objects(run)) if unmanaged else (),
             diagnostics=(
-                *(d for d in run.desire.diagnostics if d.severity != "error"),
+                *(d for d in run.desire.diagnostics if d.severity != "error" and concerns(run, d)),
                 *_age(run, now),
                 *_uneven(run),
             ),
@@ -474,6 +417,20 @@ def make_plan(run: Session, *, unmanaged: bool = False, now: datetime | None = N
     )
     measured = with_evidence(made, run.observer.measure(wants_evidence(made)))
     return replace(measured, diagnostics=tuple(_worth_telling(run, measured)))
+
+
+def concerns(run: Session, diagnostic: Diagnostic) -> bool:
+    """Whether a finding is about something in scope, or about no document of a manifest."""
+    line = diagnostic.line
+    documents = [
+        d
+        for d in run.desire.documents
+        if line is not None and d.origin.file == diagnostic.file and d.origin.line <= line
+    ]
+    if not run.scope or not documents:
+        return True
+    about = max(documents, key=lambda d: d.origin.line)
+    return any((m.origin.file, m.index) == (about.origin.file, about.index) for m in run.chosen)
 
 
 def timestamp(moment: datetime) -> str:
@@ -568,6 +525,7 @@ def carry_out(
     """
     from reconciler.platform.apply import Applier
     from reconciler.platform.client import Clock
+    from reconciler.platform.knowledge import secret_source
 
     blocks = run_blocks(run, made)
     if blocks:
@@ -575,7 +533,7 @@ def carry_out(
             "; ".join(block.message for block in blocks),
             hint=" ".join(block.override or "" for block in blocks),
         )
-    source = _secret_source(run.workspace, run.settings)
+    source = secret_source(run.workspace, run.settings)
     _require_secrets(run, made, source)
     applier = Applier(
         clients=run.clients,

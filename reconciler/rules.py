@@ -290,6 +290,10 @@ WORKSPACE: Mapping[str, Rule] = {
         "names none.",
         "Write `spec.defaultPlatforms` in the workspace file.",
     ),
+    "not-available": Rule(
+        "The workspace file asks for something that this version does not have, such as pruning.",
+        "Write what the hint says; the changelog tells when a version has it.",
+    ),
     "workspace": Rule(
         "The workspace file is empty, or holds more than the one document.",
         "Keep one document of kind Workspace in it, and manifests in files of their own.",

@@ -119,6 +119,22 @@ class Settings:
         return self.environment.get("CI", "").lower() in ("true", "1")
 
 
+_OF_SERVICES = ("artifactory", "ui")
+
+
+def path_prefix(path: str) -> str:
+    """The part of a platform URL's path that all its services share; usually empty.
+
+    People paste what their browser or client shows: `/ui/packages`, `/artifactory`.
+    """
+    kept: list[str] = []
+    for segment in filter(None, path.split("/")):
+        if segment in _OF_SERVICES:
+            break
+        kept.append(f"/{segment}")
+    return "".join(kept)
+
+
 def ceilings(option: str, texts: Sequence[str]) -> dict[str, int]:
     """`KIND=N` flags as numbers by kind. Raises UsageError."""
     found: dict[str, int] = {}

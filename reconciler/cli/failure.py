@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import click
@@ -72,7 +73,7 @@ def _usage_hint(error: click.ClickException, args: Sequence[str]) -> str:
 
 def wants(args: Sequence[str], output: str) -> bool:
     """Whether a command line asks for a form of output, be it otherwise right or wrong."""
-    pairs = zip(args, [*args[1:], ""], strict=True)
+    pairs = pairwise([*args, ""])
     return any(a in (f"--output={output}", f"-o{output}") for a in args) or any(
         a in ("--output", "-o") and b == output for a, b in pairs
     )

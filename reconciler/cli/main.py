@@ -112,6 +112,11 @@ def run(args: list[str]) -> int:
         result = cli.main(args, prog_name="reconciler", standalone_mode=False)
     except click.exceptions.Exit as leave:
         return leave.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:  # its text is the help
+        from reconciler.cli.output import note
+
+        note(error.format_message())
+        return 1
     except BrokenPipeError:
         from reconciler.cli.output import silence
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from reconciler.errors import UsageError
 from reconciler.settings import Pin, Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -146,6 +147,7 @@ def settings(**flags: Any) -> Settings:
     certificate = [
         str(p) for p in (flags.pop("client_cert", None), flags.pop("client_key", None)) if p
     ]
+    _require_files(certificate, flags)
     pins = tuple(Pin.parse(text) for text in flags.pop("pins", ()))
     if shard := flags.pop("shard", None):
         from reconciler.cli.shard import parse_shard
@@ -156,3 +158,18 @@ def settings(**flags: Any) -> Settings:
     if "no_color" in flags:
         flags["color"] = not flags.pop("no_color")
     return Settings(client_cert=tuple(certificate), pins=pins, **flags)
+
+
+def _require_files(certificate: list[str], flags: Mapping[str, Any]) -> None:
+    """Raises UsageError for a file or folder that is not there, whether or not it is needed."""
+    named = [("--client-cert or --client-key", Path(path)) for path in certificate]
+    named += [("--ca-file", flags["ca_file"])] if flags.get("ca_file") else []
+    for option, path in named:
+        if not path.is_file():
+            raise UsageError(f"{option}: there is no file {path}", hint="give a file in PEM format")
+    for path in flags.get("secret_dirs", ()):
+        if not path.is_dir():
+            raise UsageError(
+                f"--secret-dir: there is no folder {path}",
+                hint="name the folder that the files of {file: ...} references lie in",
+            )

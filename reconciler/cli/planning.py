@@ -21,12 +21,18 @@ if TYPE_CHECKING:
 
 @contextmanager
 def open_session(
-    given: Settings, *, needs_manifests: bool = True, wanted: Desire | None = None
+    given: Settings,
+    *,
+    needs_manifests: bool = True,
+    wanted: Desire | None = None,
+    whole: bool = False,
 ) -> Iterator[Session]:
-    """A run with progress on stderr when that is a terminal."""
+    """A run with progress on stderr when that is a terminal; see `session`."""
     with (
         told_progress(given) as told,
-        session(given, progress=told, wanted=wanted, needs_manifests=needs_manifests) as run,
+        session(
+            given, progress=told, wanted=wanted, needs_manifests=needs_manifests, whole=whole
+        ) as run,
     ):
         yield run
 

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from reconciler.model import Change, FieldChange, Plan
+from reconciler.settings import path_prefix
 
 
 def digest(plan: Plan) -> str:
@@ -71,10 +72,10 @@ def _exact(value: Any) -> Any:
 
 
 def normalised_url(url: str) -> str:
-    """A platform's URL as it counts: scheme and host in lower case, no path, no default port."""
+    """A platform's URL as it counts: scheme and host in lower case, no default port."""
     parts = urlsplit(url if "//" in url else f"https://{url}")
     port = {"http": 80, "https": 443}.get(parts.scheme)
     host = (parts.hostname or "").lower()
     host = f"[{host}]" if ":" in host else host
     shown = "" if parts.port in (None, port) else f":{parts.port}"
-    return f"{parts.scheme.lower()}://{host}{shown}"
+    return f"{parts.scheme.lower()}://{host}{shown}{path_prefix(parts.path)}"

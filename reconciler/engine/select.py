@@ -7,7 +7,8 @@ exclude wins.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from reconciler.engine.resolve import Resolved
@@ -69,22 +70,59 @@ def in_scope(address: Address, scope: Scope) -> bool:
     return wanted and not any(test(probe) for test in exclude)
 
 
-def check_scope(scope: Scope) -> None:
-    """Raises UsageError for a term that cannot mean anything."""
-    for flag in scope.only:
-        _every(flag, "--only")
-    for flag in scope.exclude:
-        _every(flag, "--exclude")
+def check_scope(scope: Scope, kinds: Sequence[str], platforms: Sequence[str]) -> None:
+    """Raises UsageError for a term that cannot mean anything here."""
+    for option, flags in (("--only", scope.only), ("--exclude", scope.exclude)):
+        for flag in flags:
+            _every(flag, option)
+            for kind in _kinds_named(flag):
+                _require(f"{option} '{flag}'", "kind", kind, kinds)
+            for platform in _platforms_named(flag):
+                _require(f"{option} '{flag}'", "platform", platform, platforms)
+
+
+def _require(subject: str, what: str, pattern: str, known: Sequence[str]) -> None:
+    if any(fnmatchcase(name, pattern) for name in known):
+        return
+    near = get_close_matches(pattern, known, 1)
+    raise UsageError(
+        f"{subject} selects nothing: there is no {what} '{pattern}'",
+        hint=f"did you mean '{near[0]}'?" if near else f"there are {', '.join(sorted(known))}",
+    )
+
+
+def _kinds_named(flag: str) -> Iterator[str]:
+    """The patterns of kinds in the terms of one flag."""
+    for term in _terms(flag):
+        key, equals, value = term.partition("=")
+        if not equals:
+            yield term.partition("/")[0].rpartition(":")[2]
+        elif key == "kind":
+            yield value
+
+
+def _platforms_named(flag: str) -> Iterator[str]:
+    """The patterns of platforms in the terms of one flag."""
+    for term in _terms(flag):
+        key, equals, value = term.partition("=")
+        platform, colon, _ = term.partition("/")[0].rpartition(":")
+        if not equals and colon:
+            yield platform
+        elif equals and key == "platform":
+            yield value
 
 
 def platform_in_scope(name: str, scope: Scope) -> bool:
-    """Whether anything on a platform can be in scope, judged by the `platform=` terms alone."""
+    """Whether anything on a platform can be in scope, judged by the terms that name platforms."""
 
     def may_hold(flag: str) -> bool:
-        terms = [term.strip().partition("=") for term in flag.split(",")]
-        return all(fnmatchcase(name, value) for key, _, value in terms if key == "platform")
+        return all(fnmatchcase(name, pattern) for pattern in _platforms_named(flag))
 
-    return not scope.only or any(may_hold(flag) for flag in scope.only)
+    def holds_all(flag: str) -> bool:
+        return may_hold(flag) and all(term.startswith("platform=") for term in _terms(flag))
+
+    wanted = not scope.only or any(map(may_hold, scope.only))
+    return wanted and not any(map(holds_all, scope.exclude))
 
 
 def _refuse_empty(
@@ -110,10 +148,17 @@ def _closure(named: set[Address], resolved: Resolved) -> set[Address]:
     return reached
 
 
+def _terms(flag: str) -> list[str]:
+    return [term.strip() for term in flag.split(",")]
+
+
 def _every(flag: str, option: str) -> Test:
-    tests = [_test(term.strip(), option) for term in flag.split(",") if term.strip()]
-    if not tests:
-        raise UsageError(f"{option} needs a term", hint=TERMS)
+    terms = _terms(flag)
+    for term in terms:
+        if not term or term.endswith("="):
+            what = f"'{term}' says nothing" if term else "a term is empty"
+            raise UsageError(f"{option} '{flag}': {what}", hint=TERMS)
+    tests = [_test(term, option) for term in terms]
     return lambda manifest: all(test(manifest) for test in tests)
 
 
@@ -132,6 +177,8 @@ def _test(term: str, option: str) -> Test:
             return lambda m: _project(m) == value
         case "label":
             label, _, wanted = value.partition("=")
+            if not label:
+                raise UsageError(f"{option} '{term}' names no label", hint="write label=team=pay")
             return lambda m: label in m.labels and fnmatchcase(m.labels[label], wanted or "*")
     raise UsageError(
         f"{option} '{term}' is no term",

@@ -8,6 +8,7 @@ machine. Nothing here needs a parser or a model.
 
 from __future__ import annotations
 
+import os.path
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from os import scandir
@@ -125,6 +126,8 @@ def _files(paths: Iterable[Path], root: Path, faults: list[Diagnostic]) -> Itera
             continue
         if path.is_dir():
             yield from _below(path, inside, root, faults, frozenset())
+        elif path.exists() and not path.is_file():
+            faults.append(_not_regular(shown(path, root)))
         elif path.exists():
             yield File(str(path), shown(path, root))
         else:
@@ -159,8 +162,18 @@ def _below(
             path = Path(entry.path)
             if path.resolve() not in on_the_way:
                 yield from _below(path, inside, root, faults, on_the_way)
-        elif entry.name.endswith(SUFFIXES):
+        elif not entry.name.endswith(SUFFIXES):
+            continue
+        elif not entry.is_file() and os.path.exists(entry.path):
+            faults.append(_not_regular(prefix + entry.name))
+        else:
             yield File(entry.path, prefix + entry.name)
+
+
+def _not_regular(name: str) -> Diagnostic:
+    """A pipe, a device or a socket: reading it could take for ever, and never says the same."""
+    text = "it is no regular file, so it is not read"
+    return Diagnostic("unreadable-file", "error", text, hint="take it away", file=name)
 
 
 def _stays_inside(path: Path, inside: Path, root: Path, faults: list[Diagnostic]) -> bool:

@@ -21,6 +21,7 @@ from reconciler.manifests.secret_rules import (
     secret_findings,
     service_findings,
 )
+from reconciler.manifests.unavailable import unavailable
 from reconciler.manifests.validate import extra_findings, marks_findings, validator
 from reconciler.manifests.workspace import DEFAULT_PLATFORM, Workspace, WorkspaceFile
 from reconciler.manifests.yaml.nodes import ReadDocument
@@ -51,7 +52,10 @@ def _read_file(settings: Settings, registry: Registry) -> tuple[Workspace, list[
     filled = [document for document in documents if document.data is not None]
     if len(filled) == 1:
         document = _document(filled[0], file.name)
-        found = _check(document, Workspace(file.parent, file=file.name), registry)
+        found = [
+            *_check(document, Workspace(file.parent, file=file.name), registry),
+            *_unavailable(document, settings),
+        ]
         faults += locate(found, lambda _: content)
     elif not has_errors(faults):
         faults.append(_not_one(filled, file.name))
@@ -60,6 +64,12 @@ def _read_file(settings: Settings, registry: Registry) -> tuple[Workspace, list[
         return Workspace(file.parent, file=file.name), told
     name, spec = document.data["metadata"]["name"], document.data["spec"]
     return Workspace(file.parent, name, spec, file.name, settings.secret_dirs), told
+
+
+def _unavailable(document: Document, settings: Settings) -> Iterator[Finding]:
+    spec = document.data.get("spec") if isinstance(document.data, dict) else None
+    if isinstance(spec, dict):
+        yield from unavailable(document, spec, set(settings.all_pins))
 
 
 def _document(found: ReadDocument, file: str) -> Document:

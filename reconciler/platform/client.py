@@ -33,6 +33,8 @@ from reconciler.errors import (
 from reconciler.kinds.rest import Flow, error_text
 from reconciler.model import UNSET, Request, Response, Secret
 from reconciler.platform.trace import Trace
+from reconciler.report.sanitise import safe_url
+from reconciler.settings import path_prefix
 
 GATEWAY = frozenset({502, 503, 504, *range(520, 530)})
 """Answers of whatever stands in front of the server; they say nothing about a write."""
@@ -276,16 +278,20 @@ class Client:
 
 
 def base_url(url: str) -> str:
-    """Scheme and host of a platform's URL; a path such as a trailing `/artifactory` is dropped.
+    """Scheme, host and path prefix of a platform's URL; what a service adds to it is dropped.
 
-    Raises UnreachableError when the text is no http or https URL.
+    Raises UsageError when the text is no http or https URL.
     """
-    parts = urlsplit(url.strip())
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UnreachableError(
-            f"'{url}' is no platform URL", hint="it looks like https://acme.example.com"
+    try:
+        parts = urlsplit(url.strip())
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # a port that is no number, brackets around no address
+        usable = None
+    if not usable:
+        raise UsageError(
+            f"'{safe_url(url)}' is no platform URL", hint="it looks like https://acme.example.com"
         )
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{path_prefix(parts.path)}"
 
 
 def _verification(base: str, options: HttpOptions) -> ssl.SSLContext | bool:

@@ -121,7 +121,12 @@ def _url(name: str, written: Mapping[str, Any], settings: Settings) -> str:
         variable = url.get("env", "")
         url = settings.environment.get(variable)
         if not url:
-            raise UsageError(f"the URL of platform '{name}' is not set: {variable} is empty")
+            state = "is not set" if url is None else "is empty"
+            raise UsageError(
+                f"there is no URL for platform '{name}': the variable {variable} {state}",
+                hint=f"export {variable}=https://acme.example.com, or pin the platform with "
+                f"--platform {name}=URL",
+            )
     url = url or settings.variable(URL_VARIABLES)
     if not url:
         raise UsageError(
@@ -146,7 +151,7 @@ def _token(
     reference = None if pin else written.get("token")
     if reference:
         source = SecretSource(settings.environment, workspace.root, settings.secret_dirs)
-        token = source.resolve(reference).reveal()
+        token = _resolved(name, reference, source)
     else:
         token = _token_from_environment(name, settings)
     if not token.isascii() or any(c.isspace() or ord(c) < 0x20 for c in token):
@@ -155,6 +160,16 @@ def _token(
             hint="was it copied with its quotes or with a line end?",
         )
     return lambda: token
+
+
+def _resolved(name: str, reference: Mapping[str, str], source: SecretSource) -> str:
+    try:
+        return source.resolve(reference).reveal()
+    except UsageError as error:
+        raise UsageError(
+            f"there is no token for platform '{name}': {error.summary}",
+            hint=f"set it, or leave the platform out with --exclude platform={name}",
+        ) from None
 
 
 def _token_from_environment(name: str, settings: Settings) -> str:

@@ -64,6 +64,8 @@ class SecretSource:
         file = (self._root / path).resolve()
         if not any(file.is_relative_to(folder) for folder in (self._root, *self._folders)):
             raise _unresolved(f"file:{path}", "the file lies outside the workspace")
+        if file.exists() and not file.is_file():
+            raise _unresolved(f"file:{path}", "it is no regular file")
         try:
             text = file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:

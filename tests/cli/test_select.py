@@ -155,3 +155,52 @@ def test_what_is_no_longer_declared_is_named_and_kept(desk: Desk) -> None:
     assert "LocalRepository/b" in seen.both
     assert desk("apply", "--yes").code == 0
     assert desk.exists("b")
+
+
+@pytest.mark.parametrize(
+    "term, words",
+    [
+        ("kind=Locl", "there is no kind 'Locl'"),
+        ("LocalRepositry/*", "did you mean 'LocalRepository'?"),
+        ("kind=LocalRepository,,", "a term is empty"),
+        ("kind=", "'kind=' says nothing"),
+        ("label==x", "names no label"),
+        ("platform=west", "there is no platform 'west'"),
+        ("west:*/a", "there is no platform 'west'"),
+    ],
+)
+@pytest.mark.parametrize("command", ["plan", "export", "graph", "drift"])
+def test_a_term_that_means_nothing(desk: Desk, term: str, words: str, command: str) -> None:
+    """It is told with what could be meant, whatever the command does with the scope."""
+    estate(desk)
+    seen = desk(command, "--only", term)
+
+    assert (seen.code, seen.out) == (1, "")
+    assert words in seen.err
+    assert desk.sandbox.requests == []
+
+
+@pytest.mark.parametrize(
+    "scope",
+    ["--only platform=east", "--only east:*/*", "--only */a", "--exclude platform=west"],
+)
+@pytest.mark.parametrize("command", ["plan", "apply --yes", "drift"])
+def test_another_platform_needs_no_token(pair: Desk, scope: str, command: str) -> None:
+    """A run that concerns one platform asks neither for the other nor for its token."""
+    pair.declare(local("a"), local("b", metadata={"platforms": ["west"]}))
+    pair.patch.delenv("WEST_TOKEN")
+
+    assert pair(*command.split(), *scope.split()).code == 0
+    missing = pair(*command.split())
+    assert missing.code == 1
+    assert "platform 'west'" in missing.err
+    assert "--exclude platform=west" in missing.err
+
+
+def test_warnings_of_the_scope_only(desk: Desk) -> None:
+    """A scoped plan does not tell what is wrong with objects it does not look at."""
+    desk.declare(local("a", extra={"one": 1}), local("b", extra={"two": 2}))
+    seen = desk("plan", "--only", "*/a")
+
+    assert "'one' is passed through" in seen.out
+    assert "'two'" not in seen.both

@@ -241,20 +241,31 @@ def test_requests_are_counted() -> None:
         ("  https://acme.example.com/ui\n", "https://acme.example.com"),
         ("http://localhost:8082/artifactory", "http://localhost:8082"),
         ("https://me:pw@acme.example.com", "https://acme.example.com"),
-        ("https://[::1]:8443/x", "https://[::1]:8443"),
+        ("https://[::1]:8443/x/", "https://[::1]:8443/x"),
+        ("https://apps.example.com/jfrog/artifactory/api", "https://apps.example.com/jfrog"),
+        ("https://acme.example.com/ui/packages", "https://acme.example.com"),
     ],
 )
 def test_the_base_url(url: str, base: str) -> None:
-    """Scheme and host count; a path, a query and credentials are dropped."""
+    """Scheme, host and a prefix count; a service's path, a query and credentials are dropped."""
     assert base_url(url) == base
 
 
 @pytest.mark.parametrize(
-    "url", ["", "acme.example.com", "ftp://acme.example.com", "https://", "/x"]
+    "url",
+    [
+        "",
+        "acme.example.com",
+        "ftp://acme.example.com",
+        "https://",
+        "/x",
+        "https://acme.example.com:port",
+        "https://[acme",
+    ],
 )
 def test_what_is_no_platform_url(url: str) -> None:
     """It is told before anything is sent."""
-    with pytest.raises(UnreachableError, match="no platform URL"):
+    with pytest.raises(UsageError, match="no platform URL"):
         base_url(url)
 
 

@@ -60,7 +60,7 @@ def command(
     if dry_run and not accepting:
         raise UsageError("--dry-run goes with --accept", hint="`drift` alone writes nothing")
     given = settings(paths=paths, output=output, **flags)
-    with open_session(given) as run:
+    with open_session(given, whole=unmanaged) as run:
         found = find_drift(run, unmanaged=unmanaged)
         if accepting:
             return _accept(run, found, dry_run=dry_run)

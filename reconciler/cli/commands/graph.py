@@ -10,7 +10,7 @@ import click
 from reconciler.cli.options import FILE, select_options, settings, strict_option, workspace_options
 from reconciler.cli.output import diagnostics_to_stderr, note, result, source_line, wants_color
 from reconciler.engine.graph import graph
-from reconciler.engine.select import select
+from reconciler.engine.select import check_scope, select
 from reconciler.model import Graph, Scope
 from reconciler.pipeline import desire
 
@@ -47,7 +47,9 @@ def command(paths: tuple[Path, ...], form: str | None, out: Path | None, **flags
         color=wants_color(given.color),
         source=source_line(wanted.workspace.root),
     )
-    chosen, by_reference = select(wanted.resolved, Scope(given.only, given.exclude))
+    scope = Scope(given.only, given.exclude)
+    check_scope(scope, wanted.registry.names(), wanted.workspace.platform_names)
+    chosen, by_reference = select(wanted.resolved, scope)
     found = graph(wanted.resolved, wanted.registry, chosen, by_reference)
     form = form or (SUFFIXES.get(out.suffix.lower(), "svg") if out else "svg")
     text = _drawn(found, form, wanted.workspace.name)

@@ -56,7 +56,7 @@ def command(
     if output == "sarif" and has_errors(wanted.diagnostics):
         result(sarif_text(wanted.diagnostics, wanted.workspace, Exit.INVALID))
         return int(Exit.INVALID)
-    with open_session(given, wanted=wanted) as run:
+    with open_session(given, wanted=wanted, whole=unmanaged) as run:
         made = make_plan(run, unmanaged=unmanaged)
         blocks = run_blocks(run, made)
     code = plan_exit(made, blocks, detailed=detailed_exitcode)

@@ -17,7 +17,7 @@ from reconciler.cli.options import (
     workspace_options,
 )
 from reconciler.cli.output import diagnostics_to_stderr, result, source_line, wants_color
-from reconciler.engine.select import select
+from reconciler.engine.select import check_scope, select
 from reconciler.kinds.registry import Registry
 from reconciler.manifests.final import final_document
 from reconciler.model import Manifest, Origin, Scope
@@ -42,7 +42,9 @@ def command(paths: tuple[Path, ...], output: str, **flags: Any) -> int:
     found = list(wanted.diagnostics)
     color = wants_color(given.color)
     diagnostics_to_stderr(found, color=color, source=source_line(wanted.workspace.root))
-    chosen, _ = select(wanted.resolved, Scope(given.only, given.exclude))
+    scope = Scope(given.only, given.exclude)
+    check_scope(scope, wanted.registry.names(), wanted.workspace.platform_names)
+    chosen, _ = select(wanted.resolved, scope)
     registry = wanted.registry
     if output == "json":
         from reconciler.report.machine import dumps

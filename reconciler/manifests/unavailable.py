@@ -1,0 +1,49 @@
+"""A workspace document in, findings for what it asks for and this version does not have out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from reconciler.model import Document, Finding, Path
+
+
+def unavailable(document: Document, spec: Mapping[str, Any], pinned: set[str]) -> Iterator[Finding]:
+    """One finding for each; `pinned` platforms ignore how the file says to sign in."""
+    platforms = spec.get("platforms")
+    for name, platform in platforms.items() if isinstance(platforms, dict) else ():
+        if name in pinned or not isinstance(platform, dict):
+            continue
+        if "oidcProvider" in platform and "token" not in platform:
+            yield _tell(
+                document,
+                ("spec", "platforms", name, "oidcProvider"),
+                f"platform '{name}' asks for keyless sign-in",
+                "give a token beside it: token: {env: JFROG_ACCESS_TOKEN}",
+            )
+    inventory = spec.get("inventory")
+    for name in ("platform", "repository"):
+        if isinstance(inventory, dict) and name in inventory:
+            yield _tell(
+                document,
+                ("spec", "inventory", name),
+                "an inventory on a platform is asked for",
+                "write inventory: {file: .reconciler/inventory.json}",
+            )
+            break
+    if spec.get("connect"):
+        yield _tell(
+            document, ("spec", "connect"), "JFrog Connect is asked for", "take spec.connect out"
+        )
+    if spec.get("prune") is True:
+        yield _tell(
+            document,
+            ("spec", "prune"),
+            "pruning is asked for, and this version deletes nothing",
+            "write prune: false; objects that are no longer declared are listed and kept",
+        )
+
+
+def _tell(document: Document, path: Path, summary: str, hint: str) -> Finding:
+    text = summary if path[-1] == "prune" else f"{summary}, which this version does not have yet"
+    return Finding(document.origin, document.index, path, "not-available", text, hint, at="key")
