@@ -161,7 +161,7 @@ def test_an_empty_plan_has_a_digest() -> None:
         ("http://a.example.com:80/", "http://a.example.com"),
         ("https://a.example.com:8443", "https://a.example.com:8443"),
         ("a.example.com", "https://a.example.com"),
-        ("https://[::1]:443/x", "https://[::1]"),
+        ("https://[::1]:443/x/", "https://[::1]/x"),
     ],
 )
 def test_urls_that_mean_the_same(url: str, normal: str) -> None:
