@@ -18,7 +18,7 @@ WORKSPACE: dict[str, Any] = {
         "manifests": ["manifests"],
         "platforms": {
             "east": {"url": {"env": "EAST_URL"}, "token": {"env": "EAST_TOKEN"}},
-            "west": {"url": "https://west.example.com", "oidcProvider": "github"},
+            "west": {"url": "https://west.example.com", "token": {"env": "WEST_TOKEN"}},
         },
         "defaultPlatforms": ["east"],
         "inventory": {"file": ".reconciler/inventory.json"},
