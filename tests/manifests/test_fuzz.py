@@ -35,13 +35,18 @@ GOOD = text_of(*MANIFESTS)
 GOOD_WORKSPACE = text_of(WORKSPACE)
 
 
-def check(manifests: bytes, workspace: bytes = GOOD_WORKSPACE) -> dict[str, Any]:
+def check(
+    manifests: bytes, workspace: bytes = GOOD_WORKSPACE, environment: bytes = b""
+) -> dict[str, Any]:
     """Validate one workspace in both forms; what every answer must be like is asserted here."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         (root / "manifests").mkdir()
         (root / "manifests" / "a.yaml").write_bytes(manifests)
         (root / "reconciler.yaml").write_bytes(workspace)
+        if environment:
+            (root / "environments").mkdir()
+            (root / "environments" / "prod.yaml").write_bytes(environment)
         started = time.perf_counter()
         code, out, _ = _run(root, "--output", "json")
         text_code, _, err = _run(root, "--no-color")
@@ -92,6 +97,48 @@ def test_fuzz_manifests(case: tuple[int, dict[str, Any]]) -> None:
 def test_fuzz_workspace_files(document: dict[str, Any]) -> None:
     """A workspace file with any such mutation is answered by rules."""
     check(GOOD, text_of(document))
+
+
+SET: dict[str, Any] = {
+    "apiVersion": "reconciler/v1",
+    "kind": "ManifestSet",
+    "metadata": {"name": "teams"},
+    "spec": {
+        "matrix": {"team": ["a", "b"], "type": [{"name": "npm", "index": True}, {"name": "go"}]},
+        "exclude": [{"type": {"name": "go"}}],
+        "template": {
+            "kind": "LocalRepository",
+            "metadata": {"name": "${matrix.team}-${matrix.type.name}"},
+            "spec": {"packageType": "${matrix.type.name}", "description": "${value.region}"},
+        },
+    },
+}
+ENVIRONMENT: dict[str, Any] = {
+    "apiVersion": "reconciler/v1",
+    "kind": "Environment",
+    "metadata": {"name": "prod"},
+    "spec": {
+        "values": {"region": "x", "teams": ["a"]},
+        "platforms": {"east": {"token": {"env": "PROD_TOKEN"}}},
+        "patches": [
+            {"target": {"kind": "LocalRepository"}, "merge": {"spec": {"notes": "x"}}},
+            {
+                "target": {"name": "a-*", "labels": {"team": "a"}},
+                "jsonPatch": [
+                    {"op": "add", "path": "/spec/environments", "value": ["DEV"]},
+                    {"op": "move", "from": "/spec/environments/0", "path": "/spec/notes"},
+                ],
+            },
+        ],
+    },
+}
+
+
+@BOUNDED
+@given(mutated(SET), mutated(ENVIRONMENT))
+def test_fuzz_sets_and_environments(one: dict[str, Any], environment: dict[str, Any]) -> None:
+    """A set and an environment with any such mutations are answered by rules."""
+    check(text_of(*MANIFESTS, one), GOOD_WORKSPACE, text_of(environment))
 
 
 @BOUNDED

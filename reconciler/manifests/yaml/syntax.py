@@ -91,6 +91,8 @@ def _syntax_hint(text: str, line: int | None, column: int | None, context: Any) 
         return "indent with blanks: YAML does not allow tabs there"
     if any("{{" in candidate for candidate in (here, above, opened)):
         return TEMPLATE_HINT
+    if "${" in here[:column] or (context and "${" in opened[context.column :]):
+        return "put a value with a placeholder in quotes inside of {...} and [...]"
     if any(_GLUED_COLON.match(candidate) for candidate in (here, above)):
         return "write a blank after the ':' of a key"
     if "\\ud" in here.lower():
