@@ -11,7 +11,7 @@ import pytest
 from reconciler.cli.shard import parse_shard
 from reconciler.errors import UsageError
 from reconciler.model import Shard
-from tests.cli.support import COMMAND, Desk, local, manifest
+from tests.cli.support import COMMAND, Desk, local, manifest, remote
 
 GITLAB = {"CI_NODE_INDEX": "2", "CI_NODE_TOTAL": "4"}
 CIRCLE = {"CIRCLE_NODE_INDEX": "1", "CIRCLE_NODE_TOTAL": "4"}
@@ -167,11 +167,12 @@ def test_limits_are_shared_out(desk: Desk) -> None:
 
 def test_rotation_of_another_shard_is_no_error(desk: Desk) -> None:
     """A secret to rotate is on one shard; the others go on."""
-    estate(desk)
-    flags = ["--rotate", "LocalRepository/r1#spec.password"]
+    secret = {"env": "NPM_PASSWORD"}
+    desk.declare(*(remote(f"r{i}", username="u", password=secret) for i in range(6)))
+    flags = ["--rotate", "RemoteRepository/r1#spec.password"]
 
     assert {desk("plan", *flags, "--shard", f"{i}/3").code for i in (1, 2, 3)} == {0}
-    assert desk("plan", "--rotate", "LocalRepository/zz#spec.password", "--shard", "1/3").code == 1
+    assert desk("plan", "--rotate", "RemoteRepository/zz#spec.password", "--shard", "1/3").code == 1
 
 
 def test_processes_share_one_inventory(desk: Desk, tmp_path: Path) -> None:
