@@ -524,6 +524,7 @@ class Drift:
     unmanaged: tuple[Address, ...] = ()
     tracked: int = 0
     diagnostics: tuple[Diagnostic, ...] = ()
+    scope: Scope = Scope()
 
     @property
     def drifted(self) -> tuple[DriftEntry, ...]:

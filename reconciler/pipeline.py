@@ -613,7 +613,7 @@ def find_drift(run: Session, *, unmanaged: bool = False) -> Drift:
     ]
     run.observer.probe(run.observer.sources)
     observation = run.observer.observe(tracked)
-    return drift(
+    found = drift(
         tracked,
         {m.address: m for m in run.chosen},
         observation.objects,
@@ -621,6 +621,7 @@ def find_drift(run: Session, *, unmanaged: bool = False) -> Drift:
         run.registry,
         unmanaged_objects(run) if unmanaged else (),
     )
+    return replace(found, scope=run.scope)
 
 
 def repository_of(root: Path) -> Path | None:

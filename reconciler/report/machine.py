@@ -115,6 +115,7 @@ def drift_json(drift: Drift, exit_code: int) -> Document:
     return {
         "format": DRIFT,
         "exitCode": int(exit_code),
+        **({"scope": drift.scope.as_json()} if drift.scope else {}),
         "tracked": drift.tracked,
         "summary": drift.summary(),
         "entries": [_entry(entry) for entry in drift.entries],

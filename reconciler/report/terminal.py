@@ -36,6 +36,7 @@ from reconciler.report.verdict import (
     outcome_words,
     past,
     scope_words,
+    selection_words,
     summary_words,
 )
 
@@ -315,6 +316,7 @@ def drift_text(
     entries = sorted(drift.entries, key=lambda e: DRIFT_STATUSES.index(e.status))
     return paragraphs(
         [
+            [page.paint("cyan", f"Scope: {selection_words(drift.scope)}")] if drift.scope else [],
             spaced([*_drifted(entry, page)] for entry in entries),
             [_drift_totals(drift, page)],
             [*_unmanaged(drift.unmanaged, page)],

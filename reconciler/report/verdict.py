@@ -69,16 +69,17 @@ def nothing_words(plan: Plan) -> str:
 
 def scope_words(plan: Plan) -> str:
     """What was looked at, when that is not everything; data is made visible."""
-    words = "; ".join(_selection(plan.scope))
+    words = selection_words(plan.scope)
     if plan.by_reference:
         words += f" (and {counted(len(plan.by_reference), 'object')} by reference)"
     return words
 
 
-def _selection(scope: Scope) -> list[str]:
+def selection_words(scope: Scope) -> str:
+    """The flags that left something out, in words; empty when nothing did."""
     shard = (f"{scope.shard.index} of {scope.shard.total}",) if scope.shard else ()
     named = (("only", scope.only), ("without", scope.exclude), ("shard", shard))
-    return [f"{word} {', '.join(map(visible, terms))}" for word, terms in named if terms]
+    return "; ".join(f"{word} {', '.join(map(visible, terms))}" for word, terms in named if terms)
 
 
 def risk_words(plan: Plan) -> str:

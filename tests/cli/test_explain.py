@@ -282,3 +282,27 @@ def test_names_that_nobody_declares(desk: Desk) -> None:
 
     assert "missing-reference" in seen.out
     assert "LocalRepository/gone  spec.repositories  not declared" in seen.out
+
+
+def test_a_manifest_of_a_set(desk: Desk) -> None:
+    """A field of a set's manifest names the line of the template."""
+    desk.write(
+        "manifests/set.yaml",
+        """\
+apiVersion: reconciler/v1
+kind: ManifestSet
+metadata: {name: teams}
+spec:
+  matrix: {team: [a, b]}
+  template:
+    apiVersion: reconciler/v1
+    kind: LocalRepository
+    metadata: {name: "${matrix.team}-local"}
+    spec:
+      packageType: npm
+      description: Packages of ${matrix.team}
+""",
+    )
+    description = field(explained(desk, "LocalRepository/b-local", "--offline"), "description")
+
+    assert (description["declared"], description["origin"]["line"]) == ("Packages of b", 12)

@@ -152,6 +152,8 @@ def test_drift_is_shared_out(desk: Desk) -> None:
     found = [desk("drift", "--shard", f"{i}/3", "-o", "json").document for i in (1, 2, 3)]
 
     assert sum(d["tracked"] for d in found) == len(everything)
+    assert [d["scope"]["shard"] for d in found] == ["1/3", "2/3", "3/3"]
+    assert desk("drift", "--shard", "1/3").out.startswith("Scope: shard 1 of 3\n")
 
 
 def test_limits_are_shared_out(desk: Desk) -> None:
