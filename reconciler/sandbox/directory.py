@@ -24,6 +24,9 @@ class User:
     realm: str = "internal"
     status: str = "enabled"
 
+    roles: list[str] = field(default_factory=list)
+    """Platform-wide roles of the user alone; only the old API knows them."""
+
 
 @dataclass
 class Group:

@@ -130,6 +130,7 @@ def look(call: Call, found: User) -> dict[str, Json]:
     """A user in, what clients see of it out; without groups, the field is absent."""
     groups = call.platform.store.directory.groups_of(found.username)
     shown = asdict(found)
+    del shown["roles"]
     if at_least(call.platform.version, "7.66.0"):
         shown["effective_admin"] = found.admin or any(group.admin_privileges for group in groups)
     if groups:

@@ -18,6 +18,7 @@ ENVIRONMENTS = "/access/api/v1/environments"
 GROUPS = "/access/api/v2/groups"
 USERS = "/access/api/v2/users"
 OLD_GROUPS = "/artifactory/api/security/groups"
+OLD_USERS = "/artifactory/api/security/users"
 KEY_PAIRS = "/artifactory/api/security/keypair"
 CONFIGURATION = "/artifactory/api/system/configuration"
 
