@@ -1,4 +1,4 @@
-"""User requests in, as much of users as groups need out: make, read, list, regroup, delete."""
+"""User requests in, as much of users as groups need out: make, read, list, change, delete."""
 
 from __future__ import annotations
 
@@ -66,6 +66,23 @@ def create_user(call: Call) -> Response:
         if group in joined or group.auto_join:
             directory.join(group, [name])
     return json_response(look(call, made), 201)
+
+
+def update_user(call: Call) -> Response:
+    """A partial body in, the changed user out. Groups have a request of their own.
+
+    A password must come along when its use is switched on again, and may come at any time.
+    """
+    stored, sent = user(call), parse_object(call.request.body)
+    changed = User(**vars(stored))
+    for field, kind in FIELDS.items():
+        if sent.get(field) is not None:
+            setattr(changed, field, coerce(field, sent[field], kind))
+    usable = stored.internal_password_disabled and not changed.internal_password_disabled
+    if usable or sent.get("password"):
+        check_password(sent.get("password"))
+    call.platform.store.directory.users[stored.username] = changed
+    return json_response(look(call, changed))
 
 
 def delete_user(call: Call) -> Response:
@@ -157,5 +174,6 @@ ROUTES = (
     Route("POST", USERS, create_user, needs="admin", since=SINCE),
     Route("PATCH", f"{ONE}/groups", update_groups, needs="admin", since=SINCE),
     Route("GET", ONE, get_user, needs="whole", since=SINCE),
+    Route("PATCH", ONE, update_user, needs="admin", since=SINCE),
     Route("DELETE", ONE, delete_user, needs="admin", since=SINCE),
 )

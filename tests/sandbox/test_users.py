@@ -167,3 +167,26 @@ def test_rights(api: Api) -> None:
     assert Api(api.platform, "read").send("POST", USERS, ANN).status == 403
     assert Api(api.platform, "read").send("GET", USERS).status == 200
     assert Api(api.platform, "partial").send("GET", USERS).status == 403
+
+
+def test_changing_a_user(api: Api) -> None:
+    """PATCH changes what it names, without a password; the answer is the user."""
+    api.user("ann")
+    answer = api.send("PATCH", f"{USERS}/ann", {"email": "new@example.com", "admin": True})
+
+    assert answer.status == 200
+    assert answer.json() == api.send("GET", f"{USERS}/ann").json()
+    assert (answer.json()["email"], answer.json()["admin"]) == ("new@example.com", True)
+    assert answer.json()["groups"] == ["readers"]
+    assert api.send("PATCH", f"{USERS}/nobody", {}).status == 404
+
+
+def test_switching_the_password_on_again_needs_one(api: Api) -> None:
+    """Off without a word, on again only with a password that follows the policy."""
+    api.user("ann")
+    off, on = {"internal_password_disabled": True}, {"internal_password_disabled": False}
+
+    assert api.send("PATCH", f"{USERS}/ann", off).status == 200
+    assert api.send("PATCH", f"{USERS}/ann", on).status == 400
+    assert api.send("PATCH", f"{USERS}/ann", {**on, "password": "Passw0rd"}).status == 200
+    assert api.send("PATCH", f"{USERS}/ann", {"password": "short"}).status == 400
