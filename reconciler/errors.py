@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import IntEnum
+from pathlib import Path
 from typing import Any, Literal
 
 
@@ -116,12 +117,16 @@ class UsageError(ReconcilerError):
 
 
 class InvalidManifests(ReconcilerError):
-    """At least one diagnostic is an error; nothing was sent."""
+    """At least one diagnostic is an error; nothing was sent.
+
+    `root` is the folder the diagnostics' files are relative to, where it is known.
+    """
 
     rule = "invalid"
 
-    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+    def __init__(self, diagnostics: Iterable[Diagnostic], root: Path | None = None) -> None:
         self._diagnostics = ordered(diagnostics)
+        self.root = root
         super().__init__("the manifests are not valid")
 
     @property

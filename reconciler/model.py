@@ -475,7 +475,8 @@ Result = Literal["done", "failed", "blocked", "not-attempted"]
 class Outcome:
     """What became of one change.
 
-    `fields` names what the server did not keep as it was written.
+    `fields` names what the server did not keep as it was written; `status` is the HTTP status of
+    the answer that made it fail, 0 where there was none.
     """
 
     change: Change
@@ -483,6 +484,7 @@ class Outcome:
     reason: str = ""
     fields: tuple[FieldChange, ...] = ()
     wrote: bool = False
+    status: int = 0
 
     def as_json(self) -> dict[str, JsonValue]:
         """The JSON form of spec 15."""

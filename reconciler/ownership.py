@@ -93,7 +93,7 @@ def release(settings: Settings, addresses: Sequence[str]) -> list[Address]:
 
     workspace, faults = read_workspace(settings, builtin())
     if has_errors(faults):
-        raise InvalidManifests(faults)
+        raise InvalidManifests(faults, workspace.root)
     store = FileInventory(workspace.inventory_file)
     inventory = store.load()
     found: list[Address] = []

@@ -83,7 +83,7 @@ class Desire:
     def checked(self) -> Desire:
         """The same; raises InvalidManifests when something is wrong with the manifests."""
         if has_errors(self.diagnostics):
-            raise InvalidManifests(self.diagnostics)
+            raise InvalidManifests(self.diagnostics, self.workspace.root)
         return self
 
 
@@ -535,6 +535,8 @@ def carry_out(
         )
     source = secret_source(run.workspace, run.settings)
     _require_secrets(run, made, source)
+    if any(not change.is_blocked for change in made.changes):
+        run.store.require_writable()
     applier = Applier(
         clients=run.clients,
         registry=run.registry,

@@ -543,6 +543,10 @@ FAILURES: Mapping[str, Rule] = {
         "The manifests are not valid, so nothing was sent (exit code 1).",
         "Repair what the other diagnostics name.",
     ),
+    "output": Rule(
+        "The result of a command could not be written, such as to a full disk (exit code 1).",
+        "Make room, or write elsewhere. What an apply did before stays done.",
+    ),
     "outcome-unknown": Rule(
         "A write was sent and no answer tells whether it landed (exit code 5).",
         "Run again: the object is read before anything is repeated.",

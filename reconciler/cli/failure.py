@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from reconciler import __version__
-from reconciler.cli.output import diagnostics_to_stderr, result, wants_color
+from reconciler.cli.output import diagnostics_to_stderr, result, source_line, wants_color
 from reconciler.errors import InvalidManifests, ReconcilerError, UsageError
 from reconciler.report.diagnostics import Counts
 from reconciler.report.machine import dumps, error_json, validation_json
@@ -29,7 +29,12 @@ def tell(error: BaseException, args: Sequence[str]) -> int:
         result(dumps(_document(known)))
     elif wants(args, "sarif"):
         result(dumps(_sarif(known)))
-    diagnostics_to_stderr(known.diagnostics, color=wants_color("--no-color" not in args))
+    root = known.root if isinstance(known, InvalidManifests) else None
+    diagnostics_to_stderr(
+        known.diagnostics,
+        color=wants_color("--no-color" not in args),
+        source=source_line(root) if root else None,
+    )
     if not isinstance(error, ReconcilerError | click.ClickException) and "--verbose" in args:
         traceback.print_exception(error)
     return int(known.exit_code)
@@ -51,6 +56,9 @@ def _sarif(error: ReconcilerError) -> dict[str, Any]:
 def _known(error: BaseException, args: Sequence[str]) -> ReconcilerError:
     if isinstance(error, ReconcilerError):
         return error
+    if isinstance(error, click.NoSuchOption):
+        offered = _offered(error)
+        error = click.NoSuchOption(error.option_name, possibilities=offered, ctx=error.ctx)
     if isinstance(error, click.ClickException):
         return UsageError(error.format_message(), hint=_usage_hint(error, args))
     if isinstance(error, click.Abort | KeyboardInterrupt):
@@ -63,6 +71,13 @@ def _known(error: BaseException, args: Sequence[str]) -> ReconcilerError:
         f"this should not have happened: {type(error).__name__}: {error}",
         hint="run again with --verbose and report it with the traceback",
     )
+
+
+def _offered(error: click.NoSuchOption) -> list[str]:
+    """The flags to suggest; a hidden one is there only to be refused in good words."""
+    params = error.ctx.command.params if error.ctx else []
+    hidden = {o for p in params if isinstance(p, click.Option) and p.hidden for o in p.opts}
+    return [name for name in error.possibilities or () if name not in hidden]
 
 
 def _usage_hint(error: click.ClickException, args: Sequence[str]) -> str:

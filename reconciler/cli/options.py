@@ -104,7 +104,9 @@ wire_options = _together(
 )
 
 write_options = _together(
-    click.option("--prune", is_flag=True, help="Refused: this version deletes nothing."),
+    click.option(
+        "--prune", is_flag=True, hidden=True, help="Refused: this version deletes nothing."
+    ),
     click.option(
         "--allow-deletes",
         multiple=True,

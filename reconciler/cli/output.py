@@ -9,7 +9,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TextIO
 
-from reconciler.errors import Diagnostic
+from reconciler.errors import Diagnostic, ReconcilerError
+
+
+class OutputError(ReconcilerError):
+    """The result is there, and cannot be written."""
+
+    rule = "output"
 
 
 def wants_color(allowed: bool = True, *, stderr: bool = True) -> bool:
@@ -37,6 +43,13 @@ def _write(stream: TextIO, text: str) -> None:
         stream.flush()
     except BrokenPipeError:
         silence(stream)
+    except OSError as error:
+        silence(stream)  # or the same error comes again, when the stream is closed
+        if stream is sys.stdout:
+            raise OutputError(
+                f"the result could not be written to standard output: {error.strerror or error}",
+                hint="is the disk full? An apply has done its work: see it with `reconciler plan`",
+            ) from None
 
 
 def silence(stream: TextIO) -> None:

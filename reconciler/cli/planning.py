@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -104,8 +104,9 @@ def rendered(
     color: bool,
     verbose: bool = False,
     blocks: Sequence[Block] = (),
+    source: Callable[[str, int], str | None] | None = None,
 ) -> str:
-    """The plan in the wanted format."""
+    """The plan in the wanted format; `source` finds the lines of findings."""
     if output == "json":
         from reconciler.report.machine import dumps, plan_json
 
@@ -116,7 +117,9 @@ def rendered(
         return plan_markdown(made, blocks=blocks)
     from reconciler.report.terminal import plan_text
 
-    return plan_text(made, color=color, verbose=verbose, width=terminal_width(), blocks=blocks)
+    return plan_text(
+        made, color=color, verbose=verbose, width=terminal_width(), blocks=blocks, source=source
+    )
 
 
 def terminal_width() -> int | None:

@@ -277,13 +277,12 @@ class _Findings:
         for name, wanted in (self.manifest.spec.get(PASS_THROUGH) or {}).items():
             path = f"spec.{PASS_THROUGH}.{name}"
             have = self.live.raw.get(name, UNSET)
-            if have == wanted or is_ignored(path, self.manifest.lifecycle.ignore):
-                continue
-            if have is UNSET and self.entry.applied.get(path, UNSET) == wanted:
+            got = None if have is UNSET else have
+            if got == wanted or is_ignored(path, self.manifest.lifecycle.ignore):
                 continue
             if (have is UNSET and not self.live.complete) or is_masked(have):
                 self.unreadable.append(path)
-            elif self.entry.rewritten.get(path) in ((wanted, have), [wanted, have]):
+            elif tuple(self.entry.rewritten.get(path, ())) == (wanted, got):
                 self.rewritten.append(path)
             else:
                 self.changes.append(FieldChange(path, have, wanted))

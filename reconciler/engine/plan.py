@@ -188,7 +188,9 @@ class _Planner:
             "error",
             manifest,
             f"{manifest.address} could not be read: {observed.reason}",
-            "nothing is planned for it; an answer that is not the platform's is never absence",
+            "the token may not read it, so nothing is planned for it; use one that sees all of it"
+            if observed.status in (401, 403)
+            else "nothing is planned for it; an answer that is not the platform's is never absence",
         )
 
     def _absent(self, kind: Kind, manifest: Manifest, entry: Entry | None) -> None:

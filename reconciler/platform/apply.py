@@ -164,7 +164,8 @@ class Applier:
         except ReconcilerError as error:
             unknown = isinstance(error, OutcomeUnknownError)
             self._wrote = self._wrote or unknown
-            return Outcome(change, "failed", error.summary, wrote=unknown)
+            status = error.status if isinstance(error, AnswerError) else 0
+            return Outcome(change, "failed", error.summary, wrote=unknown, status=status)
 
     def _end(self, error: ReconcilerError) -> None:
         """A platform that is gone ends the run; so does a stale plan, while nothing is written."""

@@ -52,16 +52,40 @@ class FileInventory:
         """Record some entries, None removes one; returns what is recorded afterwards."""
         if not entries:
             return self.load()
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(self._file.with_suffix(".lock")):
+        with self._writing():
             merged: dict[str, Entry | None] = {**self.load().entries, **entries}
             kept = {key: entry for key, entry in merged.items() if entry is not None}
             self._replace(kept)
         return Inventory(kept)
 
+    def require_writable(self) -> None:
+        """Make sure that a change can be recorded, before what it records is done.
+
+        Raises UsageError when it cannot.
+        """
+        with self._writing():
+            self._fresh().touch()
+            self._fresh().unlink()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Hold the lock. Raises UsageError, naming the inventory, where it cannot be written."""
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with _locked(self._file.with_suffix(".lock")):
+                yield
+        except OSError as error:
+            raise UsageError(
+                f"the inventory {self._file} cannot be written: {error.strerror or error}",
+                hint="it records what is owned; may this user write in its folder?",
+            ) from None
+
+    def _fresh(self) -> Path:
+        return self._file.with_suffix(f".{os.getpid()}.tmp")
+
     def _replace(self, entries: Mapping[str, Entry]) -> None:
         document = {"format": FORMAT, "entries": entries_json(entries)}
-        fresh = self._file.with_suffix(f".{os.getpid()}.tmp")
+        fresh = self._fresh()
         with fresh.open("w", encoding="utf-8") as out:
             json.dump(document, out, indent=1, ensure_ascii=False)
             out.write("\n")

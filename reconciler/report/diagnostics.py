@@ -29,6 +29,20 @@ _BEFORE_CARET = 60
 _LONGEST_LINE = 100
 
 
+_OF_STATE = (
+    "field-released",
+    "field-unreadable",
+    "no-longer-declared",
+    "server-rewrites",
+    "unreadable",
+)
+"""Rules about what is live or recorded: no line of a manifest is to blame, so none is shown."""
+
+_TOGETHER = 3
+"""Findings with one rule and one help from which on they are told as one."""
+_MOST_TOGETHER = 20
+
+
 def diagnostics_text(
     diagnostics: Sequence[Diagnostic], *, color: bool, source: Source | None = None
 ) -> str:
@@ -37,12 +51,40 @@ def diagnostics_text(
         return ""
     paint = painter(color)
     hidden = {(d.file, d.line) for d in diagnostics if d.rule in POINTS_AT_SECRET}
-    told = [
-        "\n".join(_one(finding, paint, None if (finding.file, finding.line) in hidden else source))
-        for finding in diagnostics
-    ]
-    gap = "\n\n" if source else "\n"
+    told: list[str] = []
+    for alike in _alike(diagnostics):
+        if len(alike) >= _TOGETHER:
+            told.append("\n".join(_together(alike, paint)))
+            continue
+        for finding in alike:
+            has_line = finding.rule not in _OF_STATE
+            is_shown = has_line and (finding.file, finding.line) not in hidden
+            told.append("\n".join(_one(finding, paint, source if is_shown else None)))
+    gap = "\n\n" if any("\n" in text for text in told) else "\n"
     return gap.join(told) + "\n\n" + count_words(diagnostics) + "\n"
+
+
+def _alike(diagnostics: Iterable[Diagnostic]) -> Iterable[list[Diagnostic]]:
+    """The findings in their order; those about state with one rule and one help side by side."""
+    groups: dict[object, list[Diagnostic]] = {}
+    for number, finding in enumerate(diagnostics):
+        alone = finding.rule not in _OF_STATE or finding.detail
+        key = number if alone else (finding.rule, finding.severity, finding.hint)
+        groups.setdefault(key, []).append(finding)
+    return groups.values()
+
+
+def _together(alike: Sequence[Diagnostic], paint: Paint) -> Iterator[str]:
+    first = alike[0]
+    kind = paint(_STYLES[first.severity], f"{first.severity}[{visible(first.rule)}]")
+    yield f"{kind}: {paint('bold', f'{len(alike):,} times:')}"
+    for finding in alike[:_MOST_TOGETHER]:
+        place = paint("dim", visible(finding.place)) + " " if finding.place else ""
+        yield f"  {place}{visible(finding.summary)}"
+    if len(alike) > _MOST_TOGETHER:
+        yield f"  … and {len(alike) - _MOST_TOGETHER:,} more; --output json lists all"
+    if first.hint:
+        yield f"  {paint('cyan', 'help')}: {visible(first.hint)}"
 
 
 def count_words(diagnostics: Iterable[Diagnostic]) -> str:
@@ -87,7 +129,12 @@ def _cut(is_cut: bool) -> str:
     return "…" if is_cut else ""
 
 
-_TOKEN = re.compile(r"""'[^']*'|"[^"]*"|[^\s:,\[\]{}#'"]+""")
+_TOKEN = re.compile(
+    r"""'[^']*'|"[^"]*"|[-?](?=\s)|!\S*|"""
+    r"""[^\s:,\[\]{}#'"](?:[^\s:,\[\]{}]|:(?=[^\s,\[\]{}])|\x20+(?=[^\s\#:,\[\]{}]))*"""
+)
+"""Quoted text, the sign of a list, a tag, or a plain scalar or key: up to `: `, ` #`, or what ends
+it in a flow collection."""
 
 
 def _width_of_token(line: str, column: int) -> int:

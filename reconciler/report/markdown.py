@@ -29,17 +29,20 @@ from reconciler.report.rows import Detail, Item, Row, rows
 from reconciler.report.sanitise import safe_url, shorten, visible
 from reconciler.report.verdict import (
     EXIT_WORDS,
-    RUN_AGAIN,
     as_written,
     by_importance,
+    drift_words,
     is_quiet,
     is_unfinished,
     must_be_seen,
+    next_step,
+    no_drift_words,
     nothing_words,
     outcome_words,
     past,
     risk_words,
     scope_words,
+    shown_fields,
     summary_words,
 )
 
@@ -254,7 +257,7 @@ def _block_lines(block: Block) -> Lines:
 
 
 def _change(change: Change, named: Addresses) -> Lines:
-    return [_headline(change, named), *_why(change), *_rows(rows(change.fields, _DETAIL))]
+    return [_headline(change, named), *_why(change), *_rows(rows(shown_fields(change), _DETAIL))]
 
 
 def _rows(made: Iterable[Row]) -> Lines:
@@ -309,7 +312,7 @@ def _outcome_head(plan: Plan, outcomes: Sequence[Outcome], exit_code: int) -> It
     if exit_code:
         yield f"Exit code {int(exit_code)}: {EXIT_WORDS.get(exit_code, 'it failed')}."
     if is_unfinished(outcomes):
-        yield RUN_AGAIN
+        yield next_step(outcomes)
 
 
 def _outcome(outcome: Outcome) -> Lines:
@@ -344,11 +347,8 @@ def drift_markdown(drift: Drift, *, limit: int = LIMIT) -> str:
 
 
 def _drift_head(drift: Drift) -> str:
-    compared = f"{counted(drift.tracked, 'object')} compared"
-    if not drift.drifted:
-        return f"No drift, {compared}"
-    counts = ", ".join(f"{n:,} {s.replace('-', ' ')}" for s, n in drift.summary().items() if n)
-    return f"Drift: {counts}, {compared}"
+    words = f"Drift: {drift_words(drift)}" if drift.drifted else no_drift_words(drift)
+    return words.rstrip(".")
 
 
 def _drifted(entry: DriftEntry) -> Lines:

@@ -67,11 +67,18 @@ def _bounded(row: Row, detail: Detail) -> Row:
     return replace(row, path=shorten(row.path, detail.path), note=shorten(row.note, detail.path))
 
 
+_SECRET_WORDS = {
+    "set": "set",
+    "changed": "changed",
+    "unverifiable": "cannot be compared, left as it is",
+}
+
+
 def _of(field: FieldChange, detail: Detail) -> Iterator[Row]:
     path = visible(field.path.removeprefix("spec."))
     if field.secret is not None:
         note = f"from {visible(field.reference)}" if field.reference else ""
-        yield Row(path, after=f"(secret, {field.secret})", note=note)
+        yield Row(path, after=f"(secret, {_SECRET_WORDS[field.secret]})", note=note)
     else:
         yield from _value(path, field.before, field.after, detail, ordered=field.ordered)
 

@@ -19,24 +19,27 @@ from reconciler.model import (
     Outcome,
     Plan,
 )
-from reconciler.report.diagnostics import diagnostics_text, validation_text
+from reconciler.report.diagnostics import Source, diagnostics_text, validation_text
 from reconciler.report.figures import counted, duration, evidence_words
 from reconciler.report.layout import paragraphs, spaced
 from reconciler.report.paint import Paint, Style, painter
 from reconciler.report.rows import FULL, Detail, Item, Row, rows
 from reconciler.report.sanitise import cells, padded, safe_url, shorten, visible
 from reconciler.report.verdict import (
-    RUN_AGAIN,
     as_written,
     by_importance,
+    drift_words,
     is_quiet,
     is_unfinished,
     loss_words,
+    next_step,
+    no_drift_words,
     nothing_words,
     outcome_words,
     past,
     scope_words,
     selection_words,
+    shown_fields,
     summary_words,
 )
 
@@ -142,17 +145,18 @@ def plan_text(
     verbose: bool = False,
     width: int | None = None,
     blocks: Sequence[Block] = (),
+    source: Source | None = None,
 ) -> str:
     """A plan for a terminal; `width` in columns. `blocks` stop the plan as a whole."""
     page = _Page(color, width, verbose, plan.by_reference)
     parts = [
+        [*_run_block_lines(blocks, page)],
         [*_scope(plan, page)],
         [*_targets(plan, page)] if plan.changes else [],
         spaced([*_change(change, page)] for change in by_importance(plan.changes)),
-        [*_run_block_lines(blocks, page)],
         [*_totals(plan, page)],
         [*_unmanaged(plan.unmanaged, page)],
-        _diagnostic_lines(plan.diagnostics, color),
+        _diagnostic_lines(plan.diagnostics, color, source),
     ]
     return paragraphs(parts)
 
@@ -182,7 +186,7 @@ def _change(change: Change, page: _Page) -> Iterator[str]:
         loses = change.action in (Action.DELETE, Action.REPLACE)
         label, words = evidence_words(change.evidence)
         yield page.note(label, words, "alarm" if loses else "plain")
-    yield from page.rows(rows(change.fields, page.detail))
+    yield from page.rows(rows(shown_fields(change), page.detail))
     if page.verbose:
         yield from _background(change, page)
 
@@ -239,8 +243,10 @@ def _unmanaged(addresses: Sequence[Address], page: _Page) -> Iterator[str]:
         yield from (f"  {page.address(address)}" for address in addresses)
 
 
-def _diagnostic_lines(found: Sequence[Diagnostic], color: bool) -> list[str]:
-    return [diagnostics_text(found, color=color).rstrip("\n")] if found else []
+def _diagnostic_lines(
+    found: Sequence[Diagnostic], color: bool, source: Source | None = None
+) -> list[str]:
+    return [diagnostics_text(found, color=color, source=source).rstrip("\n")] if found else []
 
 
 _GROUPS: tuple[tuple[str, str, Style], ...] = (
@@ -297,7 +303,7 @@ def _result(
     unchanged = f", {plan.unchanged:,} unchanged" if plan.unchanged else ""
     yield f"{label} {outcome_words(outcomes)}{unchanged}{took}."
     if is_unfinished(outcomes):
-        yield RUN_AGAIN
+        yield next_step(outcomes)
 
 
 _DRIFT_MARKS: dict[DriftStatus, tuple[str, Style]] = {
@@ -334,9 +340,6 @@ def _drifted(entry: DriftEntry, page: _Page) -> Iterator[str]:
 
 
 def _drift_totals(drift: Drift, page: _Page) -> str:
-    counts = drift.summary()
-    told = ", ".join(f"{n:,} {_words(status)}" for status, n in counts.items() if n)
     if not drift.drifted:
-        rest = f" ({told})" if told else ""
-        return f"No drift. {counted(drift.tracked, 'object')} compared{rest}."
-    return f"{page.paint('bold', 'Drift:')} {told}; {counted(drift.tracked, 'object')} compared."
+        return no_drift_words(drift)
+    return f"{page.paint('bold', 'Drift:')} {drift_words(drift)}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from reconciler.model import Action, Change, FieldChange, Outcome, Plan, Scope
+from reconciler.model import Action, Change, Drift, FieldChange, Outcome, Plan, Scope
 from reconciler.report.figures import counted, human_bytes
 from reconciler.report.sanitise import visible
 
@@ -61,10 +61,36 @@ def is_quiet(plan: Plan) -> bool:
 def nothing_words(plan: Plan) -> str:
     """The one line of a plan without changes."""
     verb = "object is" if plan.unchanged == 1 else "objects are"
-    kept = f"{plan.unchanged:,} {verb} as declared."
-    if plan.partial:
-        return f"No changes found, but not everything could be read. {kept}"
-    return f"No changes. {kept}"
+    kept = f"{plan.unchanged:,} {verb} as declared"
+    if not plan.partial:
+        return f"No changes. {kept}."
+    unread = sum(1 for d in plan.diagnostics if d.rule == "unreadable")
+    if unread and not plan.unchanged:
+        return f"Nothing could be compared: {counted(unread, 'object')} could not be read."
+    what = f"{counted(unread, 'object')} could" if unread else "not everything could"
+    limit = "as far as it could be read"
+    return f"No changes found, but {what} {'not ' if unread else ''}be read. {kept}, {limit}."
+
+
+def no_drift_words(drift: Drift) -> str:
+    """The one line of a comparison that found nothing, or could not look."""
+    counts = drift.summary()
+    unread = counts["unreadable"]
+    compared = f"{counted(drift.tracked - unread, 'object')} compared"
+    if unread and unread == drift.tracked:
+        return f"Nothing could be compared: {counted(unread, 'object')} could not be read."
+    told = f" ({counts['not-tracked']:,} not tracked)" if counts["not-tracked"] else ""
+    if unread:
+        words = f"{counted(unread, 'object')} could not be read"
+        return f"No drift found, but {words}. {compared}{told}."
+    return f"No drift. {compared}{told}."
+
+
+def drift_words(drift: Drift) -> str:
+    """`1 deleted, 2 changed; 7 objects compared`."""
+    counts = drift.summary()
+    told = ", ".join(f"{n:,} {s.replace('-', ' ')}" for s, n in counts.items() if n)
+    return f"{told}; {counted(drift.tracked - counts['unreadable'], 'object')} compared"
 
 
 def scope_words(plan: Plan) -> str:
@@ -170,3 +196,23 @@ EXIT_WORDS = {
 """What an exit code other than 0 means for an apply (M7)."""
 
 RUN_AGAIN = "Running apply again is safe: it continues with what is left."
+
+_FORBIDDEN = (401, 403)
+
+
+def next_step(outcomes: Iterable[Outcome]) -> str:
+    """What to do about an apply that is not finished."""
+    failed = [o for o in outcomes if o.result == "failed"]
+    forbidden = [o for o in failed if o.status in _FORBIDDEN]
+    if not forbidden:
+        return RUN_AGAIN
+    words = f"The token may not write {counted(len(forbidden), 'object')} of this plan"
+    again = "apply again with one that may: it continues with what is left."
+    return f"{words}; {again}"
+
+
+def shown_fields(change: Change) -> tuple[FieldChange, ...]:
+    """The fields worth showing: clearing what does not exist yet is none."""
+    if change.action is not Action.CREATE:
+        return change.fields
+    return tuple(f for f in change.fields if f.secret or f.after is not None)

@@ -49,7 +49,7 @@ def test_the_whole_way(desk: Desk) -> None:
     assert seen.err == (
         "warning[import-attribute]: artifactory_remote_npm_repository.r brand_new was not "
         "imported: RemoteRepository has no field for it\n"
-        "  help: the field stays as it is on the platform, and is not managed\n"
+        "  help: the field stays as it is on the platform, and is not managed\n\n"
         "warning[import-skipped]: random_id.x was not imported: no kind stands for it\n"
         "  help: Terraform, or people, still manage it\n\n"
         "2 warnings\n"

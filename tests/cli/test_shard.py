@@ -164,7 +164,8 @@ def test_limits_are_shared_out(desk: Desk) -> None:
     seen = desk("apply", "--yes", "--shard", "1/4")
 
     assert seen.code == 3
-    assert "more than 2 (set by reconciler.yaml spec.limits, for one of 4 shards)" in seen.both
+    told = " ".join(seen.both.split())
+    assert "more than 2 (set by reconciler.yaml spec.limits, for one of 4 shards)" in told
 
 
 def test_rotation_of_another_shard_is_no_error(desk: Desk) -> None:

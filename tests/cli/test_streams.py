@@ -38,7 +38,7 @@ JSON_CASES: list[tuple[situations.Prepare, str, int, str]] = [
     (situations.pending, "plan --detailed-exitcode", 2, "plan"),
     (situations.pending, "apply", 1, "error"),
     (situations.pending, "apply --yes", 0, "outcome"),
-    (situations.pending, "apply --expect-digest sha256:0", 4, "error"),
+    (situations.pending, "apply --expect-digest sha256:" + "0" * 64, 4, "error"),
     (situations.pending, "plan --only kind=VirtualRepository", 1, "error"),
     (situations.pending, "plan --nonsense", 1, "error"),
     (situations.pending, "plam", 1, "error"),

@@ -139,7 +139,7 @@ def test_a_crash_before_the_swap_keeps_the_old_file(
 
     with monkeypatch.context() as patch:
         patch.setattr("os.fsync" if moment == "fsync" else "pathlib.Path.replace", fail)
-        with pytest.raises(OSError, match="no space"):
+        with pytest.raises(UsageError, match=r"inventory\.json cannot be written: no space"):
             store.change({"default:Widget/b": ENTRY})
     assert file.read_bytes() == before
     store.change({"default:Widget/b": ENTRY})

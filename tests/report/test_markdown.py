@@ -230,7 +230,7 @@ def test_results_without_anything_to_tell_are_short() -> None:
     assert outcome_markdown(Plan(unchanged=2), [], 0) == (
         "### No changes. 2 objects are as declared.\n"
     )
-    assert drift_markdown(Drift(tracked=1)) == "### No drift, 1 object compared\n"
+    assert drift_markdown(Drift(tracked=1)) == "### No drift. 1 object compared\n"
 
 
 def test_drift_tells_what_was_found_beside_it() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from dataclasses import replace
@@ -22,13 +23,15 @@ from reconciler.cli.options import (
     workspace_options,
     write_options,
 )
-from reconciler.cli.output import note, result, wants_color
+from reconciler.cli.output import note, result, source_line, wants_color
 from reconciler.cli.planning import open_session, plan_exit, rendered
 from reconciler.cli.saved_plan import SavedPlan, compare, read
-from reconciler.errors import Exit, OutcomeUnknownError, StalePlanError, UsageError
+from reconciler.errors import BlockedError, Exit, OutcomeUnknownError, StalePlanError, UsageError
 from reconciler.model import Outcome, Plan
 from reconciler.pipeline import Session, apply_warnings, carry_out, make_plan, run_blocks
 from reconciler.settings import Settings
+
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 @click.command()
@@ -57,6 +60,11 @@ def command(
     a failure is safe and does only what is left.
     """
     given = settings(paths=paths, output=output, **flags)
+    if expect_digest is not None and not DIGEST.fullmatch(expect_digest):
+        raise UsageError(
+            f"--expect-digest '{expect_digest}' is no digest",
+            hint="it is sha256: and 64 hexadecimal digits, as the last line of a plan shows it",
+        )
     approved = read(plan_file) if plan_file is not None else None
     with open_session(given) as run:
         made = make_plan(run)
@@ -82,7 +90,12 @@ class _Apply:
         is_text = self.given.output == "text"
         self.session.observer.progress("", 0, 0)
         if is_text:
-            result(rendered(self.made, "text", code, color=self.color, blocks=blocks))
+            source = source_line(self.session.workspace.root)
+            result(
+                rendered(self.made, "text", code, color=self.color, blocks=blocks, source=source)
+            )
+            if blocks:  # why, and which flag raises the limit, was said above
+                raise BlockedError("the plan as a whole is blocked: nothing was applied")
         if actionable and not blocks and not self.confirmed and not self._agreed(is_text):
             note("not applied: nothing was changed")
             return int(Exit.INVALID)

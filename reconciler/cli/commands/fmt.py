@@ -16,6 +16,7 @@ from reconciler.manifests.files import environment_files
 from reconciler.manifests.load import load
 from reconciler.manifests.workspace_file import read_workspace
 from reconciler.pipeline import manifest_paths
+from reconciler.report.figures import counted
 
 
 @click.command()
@@ -39,23 +40,24 @@ def command(paths: tuple[Path, ...], check: bool, **flags: Any) -> int:
     formatted = {}
     for name in loaded.files:
         text = (workspace.root / name).read_bytes().decode("utf-8")
-        fresh = _formatted(text, name)
+        fresh = _formatted(text, name, workspace.root)
         if fresh != text:
             formatted[name] = fresh
     for name, fresh in formatted.items():
         result(f"{'would format' if check else 'formatted'} {name}")
         if not check:
             write_atomically(workspace.root / name, fresh.encode())
-    note(f"{len(loaded.files)} files, {len(formatted)} {'to format' if check else 'formatted'}")
+    files = counted(len(loaded.files), "file")
+    note(f"{files}, {len(formatted)} {'to format' if check else 'formatted'}")
     return int(Exit.INVALID if check and formatted else Exit.DONE)
 
 
-def _formatted(text: str, name: str) -> str:
+def _formatted(text: str, name: str, root: Path) -> str:
     from reconciler.manifests.yaml.format import format_text
 
     try:
         return format_text(text)
     except ValueError as error:
         raise InvalidManifests(
-            [Diagnostic("cannot-format", "error", f"{name}: {error}", file=name)]
+            [Diagnostic("cannot-format", "error", f"{name}: {error}", file=name)], root
         ) from None

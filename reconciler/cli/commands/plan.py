@@ -19,7 +19,7 @@ from reconciler.cli.options import (
     workspace_options,
     write_options,
 )
-from reconciler.cli.output import result, wants_color
+from reconciler.cli.output import result, source_line, wants_color
 from reconciler.cli.planning import findings, open_session, plan_exit, rendered, sarif_text
 from reconciler.errors import Exit, has_errors
 from reconciler.pipeline import desire, make_plan, run_blocks
@@ -68,7 +68,12 @@ def command(
         result(sarif_text(findings(made, blocks), wanted.workspace, code))
         return code
     color = wants_color(given.color, stderr=False)
-    result(rendered(made, output, code, color=color, verbose=given.verbose, blocks=blocks))
+    source = source_line(wanted.workspace.root)
+    result(
+        rendered(
+            made, output, code, color=color, verbose=given.verbose, blocks=blocks, source=source
+        )
+    )
     return code
 
 

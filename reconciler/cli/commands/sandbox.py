@@ -19,7 +19,7 @@ from reconciler.errors import UsageError
 @click.option("--platforms", default="default", metavar="A,B", help="Names of the platforms.")
 @click.option("--version", "version", default="7.146.17", help="Version the platforms report.")
 @click.option("--state", type=FILE, help="File the state is read from and written to.")
-@click.option("--connect", is_flag=True, help="Also serve JFrog Connect.")
+@click.option("--connect", is_flag=True, hidden=True, help="Refused: not there yet.")
 def command(port: int, platforms: str, version: str, state: Path | None, connect: bool) -> int:
     """Serve JFrog Platforms in memory, for trying manifests out and testing them.
 

@@ -26,7 +26,8 @@ _INTEGER = re.compile(r"[-+]?[0-9]+")
 _BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
-_MAX_BITS = 14_284  # 4300 decimal digits: above, Python refuses to print the number
+_MAX_DIGITS = 19
+"""Decimal digits of the largest integer a server can keep, which has 64 bits."""
 
 
 def resolve(text: str) -> Any:
@@ -52,10 +53,13 @@ def _integer(text: str) -> int:
     digits = text.lstrip("+-")
     if digits[0] == "0" and len(digits) > 1:
         raise _leading_zero(text, digits)
-    try:
-        return int(text)
-    except ValueError:  # Python's limit on digits
-        raise _wrong_number(text) from None
+    if len(digits) > _MAX_DIGITS or not _fits(value := int(text)):
+        raise _wrong_number(text)
+    return value
+
+
+def _fits(value: int) -> bool:
+    return -(2**63) <= value < 2**63
 
 
 def _float(text: str) -> float:
@@ -67,7 +71,7 @@ def _float(text: str) -> float:
 
 def _based(text: str) -> int:
     value = int(text, 0)
-    if value.bit_length() > _MAX_BITS:
+    if not _fits(value):
         raise _wrong_number(text)
     return value
 
