@@ -17,6 +17,7 @@ from reconciler.manifests.export import file_of, manifest_of
 from reconciler.manifests.workspace import Workspace
 from reconciler.model import UNSET, Address, Inventory, Live, Manifest
 from reconciler.pipeline import Desire, Session
+from reconciler.platform.unlisted import unlisted
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +61,43 @@ class Found:
     unset: frozenset[str] = frozenset()
 
 
-def export(run: Session, path: Path | None, *, update: bool = False) -> Exported:
+def export(
+    run: Session, path: Path | None, *, update: bool = False, printed: bool = False
+) -> Exported:
     """Manifests for everything live and in scope; writes nothing.
 
-    Objects that are declared already are left out; with `update`, the texts of their files with
-    the declared fields brought up to date. Raises UnreachableError.
+    Objects that are declared already are left out, unless the manifests are to be printed, or go
+    to a folder the workspace does not read; with `update`, the texts of their files with the
+    declared fields brought up to date. Raises UnreachableError.
     """
-    return manifests_of(Target(run.desire, run.inventory), _live_in_scope(run), path, update=update)
+    target = Target(run.desire, run.inventory)
+    listed = list(_live_in_scope(run))
+    hidden, told = unlisted(
+        run.observer,
+        {found.address for found in listed},
+        [m.address for m in run.desire.manifests if _is_expected(run, m.address)],
+        [a for a in _owned(run) if _is_expected(run, a)],
+    )
+    whole = printed or not (update or path is None or _is_read(target, path.absolute()))
+    objects = [*listed, *(_found(run, a, live) for a, live in hidden.items())]
+    made = manifests_of(target, objects, path, update=update, whole=whole, printed=printed)
+    told += [_reduced(found.address) for found in objects if not found.live.complete]
+    return replace(made, diagnostics=(*made.diagnostics, *told))
 
 
 def manifests_of(
-    run: Target, objects: Iterable[Found], path: Path | None, *, update: bool = False
+    run: Target,
+    objects: Iterable[Found],
+    path: Path | None,
+    *,
+    update: bool = False,
+    whole: bool = False,
+    printed: bool = False,
 ) -> Exported:
-    """Manifests for these objects, as `export` makes them; writes nothing."""
+    """Manifests for these objects, as `export` makes them; writes nothing.
+
+    With `whole`, also for those that are declared; `printed` ones go to no file.
+    """
     from reconciler.manifests.yaml.dump import dump
 
     folder = _export_folder(run, path)
@@ -84,12 +109,13 @@ def manifests_of(
     for found in objects:
         address = found.address
         manifest = declared_.get(address)
-        if manifest is None:
+        if manifest is None or whole:
             file = folder / _place(run, address)
-            if file.exists():
-                taken.append(_taken(run, address, file))
+            if file.exists() and not printed:
+                taken.append(_taken(run, address, file, declared=manifest is not None))
             else:
-                created[file] = dump(_exported(run, found), header=_header(run, file))
+                header = "" if printed else _header(run, file)
+                created[file] = dump(_exported(run, found), header=header)
             continue
         changed_fields = _field_edits(run, manifest, found.live) if update else []
         if changed_fields and (refusal := derived(manifest.origin)):
@@ -107,7 +133,9 @@ SCHEMA = ".reconciler/schemas/manifest.schema.json"
 
 
 def _header(run: Target, file: Path) -> str:
-    """The line by which editors find the schema."""
+    """The line by which editors find the schema; none where the workspace has no schemas."""
+    if not (run.workspace.root / SCHEMA).is_file():
+        return ""
     path = relpath(run.workspace.root / SCHEMA, file.parent)
     return f"# yaml-language-server: $schema={Path(path).as_posix()}"
 
@@ -118,12 +146,13 @@ def _place(run: Target, address: Address) -> str:
     return file_of(address) if usual else f"{address.platform}/{file_of(address)}"
 
 
-def _taken(run: Target, address: Address, file: Path) -> Diagnostic:
+def _taken(run: Target, address: Address, file: Path, *, declared: bool) -> Diagnostic:
     name = file.relative_to(run.workspace.root) if _is_inside(run, file) else file
+    why = "" if declared else f" and does not declare {address}"
     return Diagnostic(
         "file-exists",
         "warning",
-        f"{name.as_posix()} exists and does not declare {address}; it was left as it is",
+        f"{name.as_posix()} exists{why}; it was left as it is",
         hint="move the file away, or export into another folder",
         file=name.as_posix(),
         address=str(address),
@@ -145,6 +174,22 @@ def _derived(manifest: Manifest, refusal: Refusal) -> Diagnostic:
     )
 
 
+def _reduced(address: Address) -> Diagnostic:
+    return Diagnostic(
+        "field-unreadable",
+        "warning",
+        f"the manifest of {address} lacks fields",
+        hint="the token sees a reduced configuration; use one that sees all of it",
+        address=str(address),
+    )
+
+
+def _is_read(run: Target, folder: Path) -> bool:
+    """Whether the workspace finds manifests that lie in this folder."""
+    written = run.workspace.spec.get("manifests") or ["manifests"]
+    return any(folder.is_relative_to(run.workspace.root / str(path)) for path in written)
+
+
 def _is_inside(run: Target, file: Path) -> bool:
     return file.is_relative_to(run.workspace.root)
 
@@ -161,9 +206,27 @@ def _live_in_scope(run: Session) -> Iterator[Found]:
         for found, raw in sorted(run.observer.list_all(platform), key=lambda item: item[0].full):
             address = replace(found, qualified=run.workspace.is_plural)
             if in_scope(address, run.scope):
-                kind = run.registry[address.kind]
-                version = run.observer.infos[platform].versions.get(kind.service, "")
-                yield Found(address, kind.rest.live(raw), version)
+                yield _found(run, address, run.registry[address.kind].rest.live(raw))
+
+
+def _found(run: Session, address: Address, live: Live) -> Found:
+    service = run.registry[address.kind].service
+    return Found(address, live, run.observer.infos[address.platform].versions.get(service, ""))
+
+
+def _owned(run: Session) -> Iterator[Address]:
+    """What the inventory says is this workspace's."""
+    platforms = list(run.observer.sources)
+    for address in run.inventory.addresses(platforms, qualified=run.workspace.is_plural):
+        if run.inventory.entries[address.full].owner == run.workspace.name:
+            yield address
+
+
+def _is_expected(run: Session, address: Address) -> bool:
+    """Whether the listing of a kind should show an object that is known."""
+    is_listed = address.kind in run.registry and run.registry[address.kind].rest.listing
+    is_asked = address.platform in run.observer.sources and in_scope(address, run.scope)
+    return bool(is_listed) and is_asked
 
 
 def _exported(run: Target, found: Found) -> dict[str, Any]:

@@ -492,6 +492,12 @@ PLAN: Mapping[str, Rule] = {
         "Declare it again, or take it out of the inventory with `reconciler release`.",
         "info",
     ),
+    "not-seen": Rule(
+        "`export` finds no trace of objects that are declared or owned. An error when it finds "
+        "nothing else either: then the token most likely sees nothing.",
+        "Use a token that sees all of the platform; if the objects were deleted, apply or release "
+        "them.",
+    ),
     "observed-absent": Rule(
         "An object that is only observed does not exist on the platform.",
         "Create it there, or set `metadata.lifecycle.manage` to `full`.",

@@ -39,6 +39,8 @@ class Observer:
     registry: Registry
     progress: Progress = silent
     infos: dict[str, PlatformInfo] = field(default_factory=dict)
+    skipped: dict[Address, Unreadable] = field(default_factory=dict)
+    """Objects that are listed by name and could not be read."""
     _listings: dict[tuple[str, Listing], Mapping[str, Any] | None] = field(default_factory=dict)
 
     def probe(self, platforms: Iterable[str]) -> None:
@@ -87,6 +89,7 @@ class Observer:
             addresses = [Address(kind.name, (name,), platform) for name in names]
             read = self._one_by_one(addresses)
             found = {a.name: live.raw for a, live in read.items() if isinstance(live, Live)}
+            self.skipped |= {a: o for a, o in read.items() if isinstance(o, Unreadable)}
             self._listings[platform, listing] = found
         return found
 

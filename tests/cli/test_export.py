@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.cli.support import Desk, local
+from tests.cli.support import REPOSITORIES, Desk, local
 
 LONGEST = "k" * 64
 
@@ -94,7 +94,7 @@ def test_defaults_are_left_out(desk: Desk) -> None:
         "metadata": {"name": "plain"},
         "spec": {"packageType": "generic", "repoLayoutRef": "maven-2-default"},
     }
-    assert text.startswith("# yaml-language-server: $schema=")
+    assert text.startswith("apiVersion: ")
 
 
 def test_secrets_become_references(desk: Desk) -> None:
@@ -268,3 +268,110 @@ def test_export_of_two_platforms(pair: Desk) -> None:
     assert len(seen.out.splitlines()) == 3
     assert plan.code == 0, plan.both
     assert "3 to adopt" in plan.out
+
+
+def test_the_schema_line_leads_somewhere(desk: Desk) -> None:
+    """An exported file names the schema where the workspace has one, and only there."""
+    desk.make("a")
+    desk("schema", "--write", ".reconciler/schemas")
+    desk("export")
+    file = desk.root / "manifests" / "LocalRepository" / "a.yaml"
+    first = file.read_text().splitlines()[0]
+
+    assert (file.parent / first.partition("$schema=")[2]).resolve().is_file()
+
+
+def test_init_keeps_the_schemas_in_git(desk: Desk) -> None:
+    """What the first line of every manifest names is there in a clone."""
+    seen = desk("init", "new")
+
+    assert "schemas" not in (desk.root / "new/.reconciler/.gitignore").read_text()
+    assert "commit it" in seen.err
+
+
+def test_dash_prints_what_is_declared_too(desk: Desk) -> None:
+    """`-` and a folder beside the manifests get every live object, as it is live."""
+    desk.converged(local("a", description="ours"), local("b"))
+    desk.meddle("a", description="theirs")
+    printed = desk("export", "-", "--only", "*/a")
+    desk("export", "elsewhere")
+
+    assert printed.code == 0
+    assert yaml.safe_load(printed.out)["spec"]["description"] == "theirs"
+    assert printed.out.startswith("apiVersion:")
+    assert {f.stem for f in (desk.root / "elsewhere").rglob("*.yaml")} == {"a", "b"}
+    assert desk("export", "manifests/more").err.endswith("0 updated, 2 already declared\n")
+    again = desk("export", "elsewhere")
+    assert again.err.count("exists; it was left as it is") == 2
+
+
+def test_dash_and_update(desk: Desk) -> None:
+    """Printing and editing exclude each other."""
+    seen = desk("export", "-", "--update")
+
+    assert seen.code == 1
+    assert "exclude each other" in seen.err
+
+
+def test_an_update_says_what_records_it(desk: Desk) -> None:
+    """Drift goes on until an apply records what was taken over."""
+    desk.converged(local("a", description="ours"))
+    desk.meddle("a", description="theirs")
+
+    assert "the next one records" in desk("export", "--update").err
+    assert desk("drift").code == 2
+    assert desk("apply").code == 0
+    assert desk("drift").code == 0
+
+
+@pytest.mark.parametrize("owned", [True, False])
+def test_a_token_that_sees_nothing(desk: Desk, owned: bool) -> None:
+    """Nothing to export, where something is declared, is no success."""
+    desk.converged(*(local(f"r{n}") for n in range(24)))
+    if not owned:
+        (desk.root / ".reconciler" / "inventory.json").unlink()
+    desk.patch.setenv("JFROG_ACCESS_TOKEN", desk.platform.tokens["partial"])
+    for args in ((), ("-",), ("elsewhere",)):
+        seen = desk("export", *args)
+
+        assert seen.code == 1
+        assert "error[not-seen]: the token sees none of the 24 objects of default" in seen.err
+    assert desk("export", "--output", "json").document["exitCode"] == 1
+
+
+def test_a_token_that_sees_some(desk: Desk) -> None:
+    """What is owned and not seen is told; what is seen in part is no whole manifest."""
+    desk.converged(local("visible-a", description="x"), local("b"))
+    desk.make("visible-new")
+    desk.patch.setenv("JFROG_ACCESS_TOKEN", desk.platform.tokens["partial"])
+    seen = desk("export")
+
+    assert seen.code == 1
+    assert "error[unreadable]: LocalRepository/b could not be read" in seen.err
+    assert "the manifest of LocalRepository/visible-new lacks fields" in seen.err
+
+
+def test_an_object_that_was_deleted(desk: Desk) -> None:
+    """With a token that sees it, its absence is told and is no error."""
+    desk.converged(local("a"), local("b"))
+    assert desk.send("DELETE", f"{REPOSITORIES}/b").status == 200
+    seen = desk("export")
+
+    assert seen.code == 0
+    assert "warning[not-seen]: the token sees 1 of the 2 owned objects of default" in seen.err
+    assert "not seen: LocalRepository/b" in seen.err
+
+
+def test_an_object_the_listing_hides(desk: Desk) -> None:
+    """What is there although no listing shows it is exported, or told as unreadable."""
+    desk.converged(local("a", description="ours"), local("b"))
+    desk.meddle("a", description="theirs")
+    configurations = [{"key": "other", "rclass": "local", "packageType": "generic"}]
+    body = {"LOCAL": configurations, "REMOTE": [], "VIRTUAL": []}
+    desk.fault("status", status=200, body=body, match={"path": "*/configurations*"})
+    desk.fault("status", status=500, match={"path": "*/api/repositories/b"})
+    seen = desk("export", "--update", "--only", "*/a", "--only", "*/b")
+
+    assert seen.code == 1
+    assert "updated manifests/all.yaml" in seen.out
+    assert "error[unreadable]: LocalRepository/b could not be read" in seen.err

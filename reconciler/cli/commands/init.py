@@ -96,7 +96,8 @@ jobs:
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-IGNORED = "/schemas/\n/*.lock\n/*.tmp\n"
+IGNORED = "/*.lock\n/*.tmp\n"
+"""The schemas are committed: editors need them in every clone."""
 
 
 @click.command()
@@ -121,7 +122,9 @@ def command(folder: Path, name: str | None, github: bool) -> int:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
         result(f"created {file.as_posix()}")
-    _write_schemas(folder / ".reconciler" / "schemas")
+    schemas = folder / ".reconciler" / "schemas"
+    _write_schemas(schemas)
+    note(f"wrote {schemas.as_posix()} for editors: commit it")
     note(
         "next: reconciler validate, then reconciler plan with JFROG_URL and JFROG_ACCESS_TOKEN set"
     )
