@@ -81,6 +81,7 @@ def export(
     whole = printed or not (update or path is None or _is_read(target, path.absolute()))
     objects = [*listed, *(_found(run, a, live) for a, live in hidden.items())]
     made = manifests_of(target, objects, path, update=update, whole=whole, printed=printed)
+    told += run.observer.notes
     told += [_reduced(found.address) for found in objects if not found.live.complete]
     return replace(made, diagnostics=(*made.diagnostics, *told))
 

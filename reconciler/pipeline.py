@@ -276,12 +276,14 @@ def session(
     needs_manifests: bool = True,
     wire: Wire | None = None,
     whole: bool = False,
+    tell: Callable[[str], None] | None = None,
 ) -> Iterator[Session]:
     """Open a run: manifests checked, clients ready, inventory read.
 
     Only the platforms that something in scope lies on are opened; with `whole`, all that the scope
-    does not rule out. With `settings.snapshot`, the platforms and the inventory are those of the
-    file, and nothing is asked of any platform. Raises InvalidManifests, UsageError.
+    does not rule out. `tell` is told when a platform lets us wait. With `settings.snapshot`, the
+    platforms and the inventory are those of the file, and nothing is asked of any platform.
+    Raises InvalidManifests, UsageError.
     """
     from reconciler.platform.inventory import FileInventory
     from reconciler.platform.knowledge import knowledge
@@ -301,7 +303,7 @@ def session(
         platforms = [name for name in named if platform_in_scope(name, scope)]
     else:
         platforms = _needed(wanted, chosen, inventory, scope)
-    with _opened(wanted, settings, platforms, wire) as (clients, sources, snapshot):
+    with _opened(wanted, settings, platforms, wire, tell) as (clients, sources, snapshot):
         yield Session(
             settings,
             wanted,
@@ -326,7 +328,11 @@ def session(
 
 @contextmanager
 def _opened(
-    wanted: Desire, settings: Settings, platforms: Sequence[str], wire: Wire | None
+    wanted: Desire,
+    settings: Settings,
+    platforms: Sequence[str],
+    wire: Wire | None,
+    tell: Callable[[str], None] | None,
 ) -> Iterator[tuple[Mapping[str, Client], Mapping[str, Source], Snapshot | None]]:
     """The platforms of a run: connected, or as a snapshot holds them, without any client."""
     if settings.snapshot is not None:
@@ -342,7 +348,7 @@ def _opened(
     from reconciler.platform.connect import clients
     from reconciler.platform.source import LivePlatform
 
-    with clients(wanted.workspace, settings, platforms, wire) as opened:
+    with clients(wanted.workspace, settings, platforms, wire, tell) as opened:
         yield opened, {name: LivePlatform(client) for name, client in opened.items()}, None
 
 
@@ -410,6 +416,7 @@ def make_plan(run: Session, *, unmanaged: bool = False, now: datetime | None = N
             unmanaged=tuple(unmanaged_objects(run)) if unmanaged else (),
             diagnostics=(
                 *(d for d in run.desire.diagnostics if d.severity != "error" and concerns(run, d)),
+                *run.observer.notes,
                 *_age(run, now),
                 *_uneven(run),
             ),
@@ -623,7 +630,7 @@ def find_drift(run: Session, *, unmanaged: bool = False) -> Drift:
         run.registry,
         unmanaged_objects(run) if unmanaged else (),
     )
-    return replace(found, scope=run.scope)
+    return replace(found, scope=run.scope, diagnostics=tuple(run.observer.notes))
 
 
 def repository_of(root: Path) -> Path | None:

@@ -419,6 +419,12 @@ PLAN: Mapping[str, Rule] = {
         "Use fewer shards; `reconciler graph` shows which objects hold the others together.",
         "info",
     ),
+    "bulk-read": Rule(
+        "The one read that answers all objects gave no usable answer, so each object is read by "
+        "itself, which takes longer.",
+        "See the answer in the message: often a proxy answers in the server's place.",
+        "warning",
+    ),
     "cannot-clear": Rule(
         "A field is to be cleared, and the server keeps the old value when asked to. The change "
         "is blocked.",

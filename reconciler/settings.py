@@ -74,6 +74,7 @@ class Settings:
     verbose: bool = False
     pins: tuple[Pin, ...] = ()
     timeout: float = 30.0
+    patience: float | None = None
     ca_file: Path | None = None
     client_cert: tuple[str, ...] = ()
     requests_per_second: float = 0.0
@@ -100,6 +101,11 @@ class Settings:
     def names_environment(self) -> bool:
         """Whether somebody said which environment is meant; an empty flag says none."""
         return self.environment_name is not None or bool(self.chosen_environment)
+
+    @property
+    def longest_wait(self) -> float:
+        """Seconds a request is repeated for while the platform fails, all attempts together."""
+        return min(4 * self.timeout, 120.0) if self.patience is None else self.patience
 
     @property
     def all_pins(self) -> Mapping[str, Pin]:

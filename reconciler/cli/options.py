@@ -83,6 +83,13 @@ wire_options = _together(
         show_default=True,
         help="Seconds one request may take.",
     ),
+    click.option(
+        "--patience",
+        type=click.FloatRange(0.1, 86400),
+        metavar="SECONDS",
+        help="Seconds a failing request is repeated for in all; without it, four times --timeout, "
+        "at most 120.",
+    ),
     click.option("--ca-file", type=FILE, help="Certificates of a private authority (PEM)."),
     click.option("--client-cert", type=FILE, help="Client certificate (PEM)."),
     click.option("--client-key", type=FILE, help="Key of the client certificate (PEM)."),

@@ -28,10 +28,17 @@ def open_session(
     whole: bool = False,
 ) -> Iterator[Session]:
     """A run with progress on stderr when that is a terminal; see `session`."""
+    from reconciler.report.progress import teller
+
     with (
         told_progress(given) as told,
         session(
-            given, progress=told, wanted=wanted, needs_manifests=needs_manifests, whole=whole
+            given,
+            progress=told,
+            wanted=wanted,
+            needs_manifests=needs_manifests,
+            whole=whole,
+            tell=teller(told, sys.stderr),
         ) as run,
     ):
         yield run

@@ -33,7 +33,7 @@ from reconciler.errors import (
 from reconciler.kinds.rest import Flow, error_text
 from reconciler.model import UNSET, Request, Response, Secret
 from reconciler.platform.trace import Trace
-from reconciler.report.sanitise import safe_url
+from reconciler.report.sanitise import safe_url, visible
 from reconciler.settings import path_prefix
 
 GATEWAY = frozenset({502, 503, 504, *range(520, 530)})
@@ -46,6 +46,16 @@ same time; the status is 400 and an identical retry succeeds."""
 TRANSIENT_500 = "Failed to execute add project resource"
 
 TIMED_OUT = "no answer in time (--timeout)"
+
+HURRIED_ATTEMPTS = 3
+"""Attempts of a read once another one took all the patience there is: else thousands of objects
+that cannot be read would each take as long."""
+
+QUIET = 1.0
+"""Seconds of waiting nobody needs to be told of."""
+
+TELL_EVERY = 2.0
+"""Seconds between two words about waiting."""
 
 HUNG_ATTEMPTS = 2
 """Reads of one object a server may leave without an answer; it is not asked a third time."""
@@ -96,6 +106,7 @@ class Client:
         transport: httpx.BaseTransport | None = None,
         clock: Clock | None = None,
         trace: TextIO | None = None,
+        tell: Callable[[str], None] | None = None,
     ) -> None:
         self.endpoint = endpoint
         self.options = options
@@ -104,6 +115,9 @@ class Client:
         self._transport = transport
         self._clock = clock or Clock()
         self._trace = Trace(trace, endpoint.name) if trace else None
+        self._tell = tell or _nobody
+        self._told_at: float | None = None
+        self._hurried = False
         self._local = threading.local()
         self._lock = threading.Lock()
         self._opened: list[httpx.Client] = []
@@ -132,7 +146,10 @@ class Client:
 
         Raises UnauthorisedError, UnreachableError (reads) or OutcomeUnknownError (writes).
         """
-        give_up = self._clock.now() + self.options.deadline
+        started = self._clock.now()
+        give_up = started + self.options.deadline
+        if self._hurried and request.is_read:
+            attempts = min(attempts or HURRIED_ATTEMPTS, HURRIED_ATTEMPTS)
         attempt = hung = 0
         while True:
             failure, response = self._try(request)
@@ -145,9 +162,28 @@ class Client:
             hung += failure == TIMED_OUT
             pause = self._pause(attempt, response)
             attempt += 1
-            if hung == HUNG_ATTEMPTS or attempt == attempts or self._clock.now() + pause > give_up:
+            is_late = self._clock.now() + pause > give_up
+            if hung == HUNG_ATTEMPTS or attempt == attempts or is_late:
+                self._hurried = self._hurried or (request.is_read and attempts is None)
                 raise _gave_up(request, failure, attempt, self.endpoint)
+            if attempt > 1 or self._clock.now() - started > QUIET:
+                self._tell_of_waiting(request, failure, attempt, give_up)
             self._clock.sleep(pause)
+
+    def _tell_of_waiting(
+        self, request: Request, failure: str, attempt: int, give_up: float
+    ) -> None:
+        """Say that a request is repeated, but not more often than a person can read."""
+        now = self._clock.now()
+        with self._lock:
+            if self._told_at is not None and now - self._told_at < TELL_EVERY:
+                return
+            self._told_at = now
+        times = f"{attempt} times" if attempt > 1 else "once"
+        self._tell(
+            f"{self.endpoint.name}: {request} failed {times} ({visible(failure[:200])}); "
+            f"trying on for {max(0.0, give_up - now):.0f} s (--patience)"
+        )
 
     def _try(self, request: Request) -> tuple[str, Response | None]:
         """One attempt: a response, or why there is none and repeating is safe."""
@@ -275,6 +311,10 @@ class Client:
             return asked
         grown: float = min(8.0, 0.25 * 2.0 ** min(attempt, 10))
         return grown * (0.5 + self._clock.jitter() / 2)
+
+
+def _nobody(text: str) -> None:
+    """Nobody is told."""
 
 
 def base_url(url: str) -> str:

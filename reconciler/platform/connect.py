@@ -30,14 +30,19 @@ class Wire:
 
 @contextmanager
 def clients(
-    workspace: Workspace, settings: Settings, names: Iterable[str], wire: Wire | None = None
+    workspace: Workspace,
+    settings: Settings,
+    names: Iterable[str],
+    wire: Wire | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> Iterator[Mapping[str, Client]]:
-    """Clients for the named platforms, closed at the end.
+    """Clients for the named platforms, closed at the end; `tell` is told of long waits.
 
     Raises UsageError when a URL or token is not given.
     """
     options = HttpOptions(
         timeout=settings.timeout,
+        deadline=settings.longest_wait,
         ca_file=settings.ca_file,
         client_cert=settings.client_cert,
         requests_per_second=settings.requests_per_second,
@@ -56,6 +61,7 @@ def clients(
                 transport=wire.transport,
                 clock=wire.clock,
                 trace=trace,
+                tell=tell,
             )
             stack.callback(client.close)
             opened[name] = client

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.engine.observation import Group, Observation
-from reconciler.errors import AnswerError, UnauthorisedError, UnreachableError
+from reconciler.errors import AnswerError, Diagnostic, UnauthorisedError, UnreachableError
 from reconciler.kinds.fields import at_least
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.registry import Registry
@@ -39,6 +39,8 @@ class Observer:
     registry: Registry
     progress: Progress = silent
     infos: dict[str, PlatformInfo] = field(default_factory=dict)
+    notes: list[Diagnostic] = field(default_factory=list)
+    """What slows the run down."""
     skipped: dict[Address, Unreadable] = field(default_factory=dict)
     """Objects that are listed by name and could not be read."""
     _listings: dict[tuple[str, Listing], Mapping[str, Any] | None] = field(default_factory=dict)
@@ -129,7 +131,8 @@ class Observer:
         self.progress(f"reading {platform}", 0, 0)
         try:
             return self.sources[platform].listing(kind)
-        except AnswerError:
+        except AnswerError as error:
+            self.notes.append(_one_by_one_note(platform, error))
             return None
 
     def _listed(self) -> Iterator[tuple[Group, Mapping[str, Any]]]:
@@ -174,3 +177,13 @@ class Observer:
 
     def _concurrency(self, addresses: list[Address]) -> int:
         return self._source(addresses[0]).concurrency
+
+
+def _one_by_one_note(platform: str, error: AnswerError) -> Diagnostic:
+    return Diagnostic(
+        "bulk-read",
+        "warning",
+        f"the bulk read of {platform} cannot be used, so its objects are read one by one: "
+        f"{error.summary}",
+        hint="a proxy that answers in the server's place is often the reason; --trace shows it",
+    )

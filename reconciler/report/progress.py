@@ -32,6 +32,18 @@ def progress(stream: TextIO, enabled: bool) -> Iterator[Progress]:
         shown.hide()
 
 
+def teller(shown: Progress, stream: TextIO) -> Callable[[str], None]:
+    """What writes a line beside the progress without the two overwriting each other."""
+    if isinstance(shown, _Shown):
+        return shown.say
+
+    def say(text: str) -> None:
+        stream.write(f"{text}\n")
+        stream.flush()
+
+    return say
+
+
 def _silent(words: str, done: int, total: int) -> None:
     """Progress that nobody sees."""
 
@@ -56,6 +68,14 @@ class _Shown:
             self.bars.add_task(visible(words), total=total or None)
         if self.bars is not None:
             self.bars.update(self.bars.task_ids[0], completed=done, total=total or None)
+
+    def say(self, text: str) -> None:
+        """Write a line above the bar."""
+        bars = self.bars
+        if bars is None:
+            self.stream.write(f"{text}\n")
+        else:
+            bars.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def hide(self) -> None:
         """Take the bar away."""
