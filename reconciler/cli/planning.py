@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from reconciler import __version__
-from reconciler.errors import Diagnostic, Exit, has_errors
+from reconciler.errors import Diagnostic
 from reconciler.manifests.workspace import Workspace
 from reconciler.model import Block, Change, Plan
 from reconciler.pipeline import Desire, Session, place_in_repository, session
@@ -53,18 +53,6 @@ def told_progress(given: Settings) -> Iterator[Progress]:
         sys.stderr, sys.stderr.isatty() and given.output not in ("json", "sarif")
     ) as told:
         yield told
-
-
-def plan_exit(made: Plan, blocks: Sequence[Block] = (), *, detailed: bool = False) -> int:
-    """The exit code of a plan: 1 unreadable objects, 3 blocked, 2 pending if asked for, else 0.
-
-    `blocks` are those of the whole run.
-    """
-    if has_errors(made.diagnostics):
-        return int(Exit.INVALID)
-    if made.blocked or blocks:
-        return int(Exit.BLOCKED)
-    return int(Exit.PENDING if detailed and made.pending else Exit.DONE)
 
 
 def findings(made: Plan, blocks: Sequence[Block] = ()) -> list[Diagnostic]:

@@ -22,6 +22,7 @@ from reconciler.kinds.registry import Registry
 from reconciler.kinds.wire import is_secret_reference
 from reconciler.manifests.envelope import ENVELOPE, MetadataSpec
 from reconciler.manifests.messages import Checked, field_name, nearest_hint
+from reconciler.manifests.planned import PLANNED
 from reconciler.manifests.secret_rules import secret_findings
 from reconciler.manifests.workspace import Workspace
 from reconciler.model import Address, Document, Finding, Lifecycle, Manifest, Origin, Path
@@ -144,6 +145,8 @@ class _Checker:
             return "a workspace is described by reconciler.yaml in its root folder only"
         if name == "Environment":
             return "environments lie in 'environments/' beside reconciler.yaml"
+        if name in PLANNED:
+            return "it is planned for a later version; `reconciler kinds` lists what there is now"
         near = nearest_hint(name, self.registry.names())
         return near or "`reconciler kinds` lists what can be managed"
 

@@ -21,6 +21,7 @@ from reconciler.model import (
 )
 from reconciler.report.diagnostics import Counts
 from reconciler.report.sanitise import safe_url
+from reconciler.report.verdict import plan_exit
 
 Document = dict[str, Any]
 
@@ -79,7 +80,7 @@ def outcome_json(
     return {
         "format": OUTCOME,
         "exitCode": int(exit_code),
-        "plan": plan_json(plan, exit_code),
+        "plan": plan_json(plan, plan_exit(plan)),
         "outcomes": [_data(outcome.as_json()) for outcome in outcomes],
         "diagnostics": _diagnostics([*plan.diagnostics, *diagnostics]),
     }

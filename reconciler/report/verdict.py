@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from reconciler.model import Action, Change, Drift, FieldChange, Outcome, Plan, Scope
+from reconciler.errors import Exit, has_errors
+from reconciler.model import Action, Block, Change, Drift, FieldChange, Outcome, Plan, Scope
 from reconciler.report.figures import counted, human_bytes
 from reconciler.report.sanitise import visible
 
@@ -183,6 +184,18 @@ def as_written(outcome: Outcome) -> tuple[FieldChange, ...]:
     if outcome.result != "done":
         return outcome.fields
     return tuple(replace(f, before=f.after, after=f.before) for f in outcome.fields)
+
+
+def plan_exit(made: Plan, blocks: Sequence[Block] = (), *, detailed: bool = False) -> int:
+    """The exit code of a plan: 1 unreadable objects, 3 blocked, 2 pending if asked for, else 0.
+
+    `blocks` are those of the whole run.
+    """
+    if has_errors(made.diagnostics):
+        return int(Exit.INVALID)
+    if made.blocked or blocks:
+        return int(Exit.BLOCKED)
+    return int(Exit.PENDING if detailed and made.pending else Exit.DONE)
 
 
 EXIT_WORDS = {

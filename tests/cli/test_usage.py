@@ -173,3 +173,11 @@ def test_validate_tells_what_is_not_available(desk: Desk) -> None:
         assert seen.code == 1
         assert seen.err.count("error[not-available]") == 3
         assert "reconciler.yaml:1:" in seen.err
+
+
+def test_a_kind_that_is_not_there_yet(desk: Desk) -> None:
+    """It is told apart from a misspelt one."""
+    desk.declare(manifest("Tombstone", "gone"))
+    assert "it is planned for a later version" in desk("validate").err
+    desk.declare(manifest("LocalRepositry", "gone"))
+    assert "did you mean 'LocalRepository'?" in desk("validate").err

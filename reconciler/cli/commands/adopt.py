@@ -40,6 +40,7 @@ def command(addresses: tuple[str, ...], all_: bool, output: str, **flags: Any) -
             "diagnostics": [d.as_json() for d in found.refused],
             "adopted": list(map(str, found.adopted)),
             "absent": list(map(str, found.absent)),
+            "alreadyOwned": found.already,
         }
         result(dumps(document))
         return int(code)

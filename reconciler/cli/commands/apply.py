@@ -24,11 +24,12 @@ from reconciler.cli.options import (
     write_options,
 )
 from reconciler.cli.output import note, result, source_line, wants_color
-from reconciler.cli.planning import open_session, plan_exit, rendered
+from reconciler.cli.planning import open_session, rendered
 from reconciler.cli.saved_plan import SavedPlan, compare, read
 from reconciler.errors import BlockedError, Exit, OutcomeUnknownError, StalePlanError, UsageError
 from reconciler.model import Outcome, Plan
 from reconciler.pipeline import Session, apply_warnings, carry_out, make_plan, run_blocks
+from reconciler.report.verdict import plan_exit
 from reconciler.settings import Settings
 
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
