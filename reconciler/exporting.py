@@ -16,7 +16,7 @@ from reconciler.kinds.registry import Registry
 from reconciler.manifests.export import file_of, manifest_of
 from reconciler.manifests.workspace import Workspace
 from reconciler.model import UNSET, Address, Inventory, Live, Manifest
-from reconciler.pipeline import Desire, Session
+from reconciler.pipeline import Desire, Session, unlistable
 from reconciler.platform.unlisted import unlisted
 
 
@@ -83,7 +83,7 @@ def export(
     made = manifests_of(target, objects, path, update=update, whole=whole, printed=printed)
     told += run.observer.notes
     told += [_reduced(found.address) for found in objects if not found.live.complete]
-    return replace(made, diagnostics=(*made.diagnostics, *told))
+    return replace(made, diagnostics=(*made.diagnostics, *told, *unlistable(run)))
 
 
 def manifests_of(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Literal
 from urllib.parse import unquote
 
@@ -344,6 +345,8 @@ class Change:
     blocked: Block | None = None
     evidence: Mapping[str, JsonValue] = field(default_factory=dict)
     requests: tuple[PlannedRequest, ...] = ()
+    previous: Address | None = None
+    """Where the object is now, if a rename or a conversion gives it this address."""
 
     @property
     def is_blocked(self) -> bool:
@@ -710,11 +713,23 @@ class Entry:
     rewritten: Mapping[str, tuple[JsonValue, JsonValue]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Inventory:
     """The set of objects we own, by full address."""
 
     entries: Mapping[str, Entry] = field(default_factory=dict)
+
+    @cached_property
+    def _by_parts(self) -> Mapping[tuple[str, tuple[str, ...]], list[Address]]:
+        found: dict[tuple[str, tuple[str, ...]], list[Address]] = {}
+        for text in self.entries:
+            address = Address.parse(text)
+            found.setdefault((address.platform, address.parts), []).append(address)
+        return found
+
+    def namesakes(self, address: Address) -> Sequence[Address]:
+        """The recorded addresses of any kind with the platform and parts of this one."""
+        return self._by_parts.get((address.platform, address.parts), ())
 
     def get(self, address: Address) -> Entry | None:
         """The entry of one object, or None when nobody recorded it."""

@@ -18,7 +18,14 @@ from reconciler.engine import resolve as resolving
 from reconciler.engine.diff import SecretKnowledge
 from reconciler.engine.drift import drift
 from reconciler.engine.guard import Limit, Limits, Part, exceeded
-from reconciler.engine.plan import Desired, Given, plan, wants_evidence, with_evidence
+from reconciler.engine.plan import (
+    Desired,
+    Given,
+    plan,
+    previous_addresses,
+    wants_evidence,
+    with_evidence,
+)
 from reconciler.engine.select import check_scope, in_scope, platform_in_scope, select
 from reconciler.engine.shard import members, uneven
 from reconciler.errors import (
@@ -285,6 +292,7 @@ def session(
     platforms and the inventory are those of the file, and nothing is asked of any platform.
     Raises InvalidManifests, UsageError.
     """
+    from reconciler.platform.client import Clock
     from reconciler.platform.inventory import FileInventory
     from reconciler.platform.knowledge import knowledge
     from reconciler.platform.observe import Observer, silent
@@ -307,7 +315,12 @@ def session(
         yield Session(
             settings,
             wanted,
-            Observer(sources, wanted.registry, progress or silent),
+            Observer(
+                sources,
+                wanted.registry,
+                progress or silent,
+                clock=wire.clock if wire else Clock(),
+            ),
             snapshot.inventory if snapshot else inventory,
             store,
             scope,
@@ -398,11 +411,15 @@ def make_plan(run: Session, *, unmanaged: bool = False, now: datetime | None = N
     addresses = [m.address for m in run.chosen]
     chosen = set(addresses)
     undeclared = [
-        Address(m.address.kind, (gap.reference.name,), m.address.platform, m.address.qualified)
+        address
         for gap in run.desire.resolved.missing
-        if (m := gap.manifest).address in chosen
+        if gap.manifest.address in chosen
+        for address in resolving.candidates(gap, run.registry)
     ]
-    observation = replace(run.observer.observe([*addresses, *undeclared]), secrets=run.secrets)
+    renamed = [old for m in run.chosen for old in previous_addresses(m)]
+    observation = replace(
+        run.observer.observe([*addresses, *undeclared, *renamed]), secrets=run.secrets
+    )
     now = now or datetime.now(UTC)
     made = plan(
         Desired(run.chosen, run.desire.resolved, run.by_reference, run.scope, run.workspace.name),
@@ -419,6 +436,7 @@ def make_plan(run: Session, *, unmanaged: bool = False, now: datetime | None = N
                 *run.observer.notes,
                 *_age(run, now),
                 *_uneven(run),
+                *unlistable(run),
             ),
         ),
     )
@@ -492,6 +510,17 @@ def unmanaged_objects(run: Session) -> Iterator[Address]:
             yield address
 
 
+def unlistable(run: Session) -> Iterator[Diagnostic]:
+    """What is missing from a list of live objects, because the token may not list it."""
+    for (platform, reason), kinds in run.observer.unlistable.items():
+        yield Diagnostic(
+            "unlistable",
+            "warning",
+            f"{', '.join(kinds)} of platform '{platform}' could not be listed: {reason}",
+            hint="what is missing here may be there; a token with more rights sees it",
+        )
+
+
 def limits(workspace: Workspace, settings: Settings) -> Limits:
     """The limits of the workspace, with this run's exact exceptions. Raises UsageError."""
     written = workspace.spec.get("limits") or {}
@@ -552,6 +581,8 @@ def carry_out(
         store=run.store,
         owner=run.workspace.name,
         observe=run.observer.read,
+        fresh=run.observer.fresh,
+        versions={name: info.artifactory_version for name, info in run.observer.infos.items()},
         reveal=source.resolve,
         prints=run.secrets,
         stop=stop,
@@ -630,7 +661,8 @@ def find_drift(run: Session, *, unmanaged: bool = False) -> Drift:
         run.registry,
         unmanaged_objects(run) if unmanaged else (),
     )
-    return replace(found, scope=run.scope, diagnostics=tuple(run.observer.notes))
+    told = (*run.observer.notes, *unlistable(run))
+    return replace(found, scope=run.scope, diagnostics=told)
 
 
 def repository_of(root: Path) -> Path | None:

@@ -398,8 +398,12 @@ REPOSITORIES: Mapping[str, Rule] = {
         "List repositories of its own package type only.",
     ),
     "member-twice": Rule(
-        "A virtual repository lists the same repository twice; only its first place counts.",
+        "A virtual repository lists the same repository twice, or a federated one a member.",
         "Remove one of them.",
+    ),
+    "member-url": Rule(
+        "A member of a federated repository is not named by the address of a repository.",
+        "Write `https://<platform>/artifactory/<key>`.",
     ),
     "proxy-conflict": Rule(
         "A remote names a proxy and says that none is to be used.",
@@ -411,6 +415,31 @@ REPOSITORIES: Mapping[str, Rule] = {
     ),
 }
 """Rules of the repository kinds."""
+
+ACCESS: Mapping[str, Rule] = {
+    "auto-join-administrators": Rule(
+        "A group makes its members administrators and lets every new user join.",
+        "Take `autoJoin` or `adminPrivileges` out.",
+    ),
+    "environment-prefix": Rule(
+        "The name of a project's environment begins with the project's key, which is put in front "
+        "of it anyway.",
+        "Write the short name.",
+        "warning",
+    ),
+    "name-illegal": Rule(
+        "The platform allows no such name for an object of this kind.",
+        "Take another name; the hint says which characters it may have.",
+    ),
+    "name-too-long": Rule(
+        "The platform allows no name of this length for an object of this kind.",
+        "Shorten it; what the platform puts in front of it counts too.",
+    ),
+    "policy-viewer-forced": Rule(
+        "A group manages policies and may not see them; the server would let it.",
+        "Take `policyViewer` out.",
+    ),
+}
 
 PLAN: Mapping[str, Rule] = {
     "shard-uneven": Rule(
@@ -488,6 +517,16 @@ PLAN: Mapping[str, Rule] = {
         "An object names another one that is neither declared nor on the platform. The change is "
         "blocked.",
         "Declare the object, or correct the name.",
+    ),
+    "cannot-convert": Rule(
+        "A live object could be converted into what the manifest declares, but not in the state it "
+        "is in. The change is blocked.",
+        "The message says what is in the way, such as members of a federation elsewhere.",
+    ),
+    "unlistable": Rule(
+        "Live objects of some kinds could not be listed, so a list of them is not complete.",
+        "Use a token that may list them; objects the manifests name are read by themselves.",
+        "warning",
     ),
     "name-taken": Rule(
         "The platform has an object whose name differs only in case. The change is blocked.",
@@ -601,6 +640,7 @@ GROUPS: Mapping[str, Mapping[str, Rule]] = {
     "References": REFERENCES,
     "Secrets": SECRETS,
     "Repositories": REPOSITORIES,
+    "Projects, environments and groups": ACCESS,
     "Plan": PLAN,
     "Failures": FAILURES,
 }

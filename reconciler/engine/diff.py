@@ -8,7 +8,8 @@ from typing import Any
 
 from reconciler.kinds.fields import PASS_THROUGH, Field, FieldTable
 from reconciler.kinds.kind import Kind
-from reconciler.kinds.values import is_masked, same, shown
+from reconciler.kinds.rest import Conversion
+from reconciler.kinds.values import is_masked, same, shown, without_implied
 from reconciler.kinds.wire import secrets_in
 from reconciler.model import (
     UNSET,
@@ -50,6 +51,7 @@ class Difference:
     | stuck        | should be cleared, but the server cannot: blocks the change    |
     | unreadable   | declared paths that the answer lacks: no conclusion            |
     | rewritten    | known to be rewritten by the server: told before, not planned  |
+    | conversion   | how the live object becomes one of the manifest's kind, if it must |
     """
 
     changes: tuple[FieldChange, ...] = ()
@@ -58,6 +60,7 @@ class Difference:
     stuck: tuple[FieldChange, ...] = ()
     unreadable: tuple[str, ...] = ()
     rewritten: tuple[str, ...] = ()
+    conversion: Conversion | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -168,6 +171,7 @@ class _Findings:
         self.stuck: list[FieldChange] = []
         self.unreadable: list[str] = []
         self.rewritten: list[str] = []
+        self.conversion: Conversion | None = None
 
     def result(self) -> Difference:
         """What was found."""
@@ -178,14 +182,22 @@ class _Findings:
             tuple(self.stuck),
             tuple(self.unreadable),
             tuple(self.rewritten),
+            self.conversion,
         )
 
     def compare_class(self) -> None:
-        """A live object of another class has the same name, but is another thing."""
-        for name, wanted in self.kind.rest.constants.items():
-            have = self.live.raw.get(name, wanted)
-            if have != wanted:
-                self.fixed.append(FieldChange(name, have, wanted))
+        """A live object of another class is another thing, or can be turned into this one."""
+        different = [
+            FieldChange(name, have, wanted)
+            for name, wanted in self.kind.rest.constants.items()
+            if (have := self.live.raw.get(name, wanted)) != wanted
+        ]
+        if different:
+            self.conversion = self.kind.rest.conversion(self.manifest.address.name, self.live.raw)
+        if self.conversion is None:
+            self.fixed += different
+        else:
+            self.changes += different
 
     def compare_all(
         self, fields: FieldTable, spec: Mapping[str, Any], raw: Mapping[str, Any], at: str
@@ -215,7 +227,7 @@ class _Findings:
                 self.unreadable.append(path)
                 return
             have = None
-        have = shown(known, have)
+        have = shown(known, without_implied(known, wanted, have))
         if same(known, wanted, have):
             return
         if is_masked(have):

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
-from reconciler.engine.resolve import Reference, Resolved, meant, references, target
+from reconciler.engine.resolve import (
+    Reference,
+    Resolved,
+    meant,
+    names_of,
+    references,
+    target,
+)
 from reconciler.kinds.registry import Registry
 from reconciler.model import Address, Graph, GraphEdge, GraphNode, Manifest
 
@@ -57,11 +64,11 @@ def links(resolved: Resolved, registry: Registry, manifests: Iterable[Manifest])
 
     An object's reference to itself is none, nor is an open one that no manifest answers.
     """
-    declared = {m.address for m in resolved.manifests}
+    names = names_of((m.address for m in resolved.manifests), registry)
     for manifest in manifests:
         for reference in references(registry, manifest):
-            named = target(reference, manifest, declared, registry)
-            if named is None and not reference.open:
+            named = target(reference, manifest, names)
+            if named is None and reference.check != "server":
                 kind = next((k for k in reference.kinds if k in registry), reference.kinds[0])
                 named = meant(reference, manifest, kind, registry)
                 yield Link(manifest, reference, named, declared=False)

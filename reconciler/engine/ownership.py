@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from reconciler.model import Block, Entry, Manifest
+from reconciler.kinds.registry import Registry
+from reconciler.model import Address, Block, Entry, Inventory, Manifest
 
 
 def refused(manifest: Manifest, entry: Entry | None, owner: str) -> Block | None:
@@ -19,3 +20,18 @@ def refused(manifest: Manifest, entry: Entry | None, owner: str) -> Block | None
 def released_fields(entry: Entry, declared: set[str]) -> list[str]:
     """Fields we once wrote and no manifest declares any more; their values are left as they are."""
     return sorted(path for path in entry.applied if path not in declared)
+
+
+def predecessor(inventory: Inventory, registry: Registry, address: Address) -> Address | None:
+    """The address under which the inventory knows a live object that changed its kind.
+
+    Kinds of one namespace share their names, so the object of that name is the same one.
+    """
+    space = registry[address.kind].namespace
+    if not space:
+        return None
+    for other in inventory.namesakes(address):
+        is_another = other.kind != address.kind and other.kind in registry
+        if is_another and registry[other.kind].namespace == space:
+            return other
+    return None

@@ -9,8 +9,8 @@ from typing import Any
 from reconciler.engine.diff import Difference, declared, diff, sendable
 from reconciler.engine.digest import digest
 from reconciler.engine.observation import Observation
-from reconciler.engine.ownership import refused, released_fields
-from reconciler.engine.resolve import Missing, Resolved
+from reconciler.engine.ownership import predecessor, refused, released_fields
+from reconciler.engine.resolve import Missing, Resolved, candidates
 from reconciler.errors import Diagnostic, ordered
 from reconciler.kinds.fields import at_least
 from reconciler.kinds.kind import Fault, Kind, Lookup, Neighbour, Subject
@@ -28,6 +28,7 @@ from reconciler.model import (
     Inventory,
     Live,
     Manifest,
+    Observed,
     Plan,
     PlannedRequest,
     Response,
@@ -42,6 +43,8 @@ REASONS: Mapping[str, str] = {
     "secret-changed": "a secret's value is not the one that was last written",
     "unowned": "the object exists, equals its manifest, and nobody owns it yet",
     "taken-over": "the object is taken from the workspace that owned it",
+    "renamed": "the object has one of the names in metadata.previousNames",
+    "other-class": "the live object is of a class that can be converted in place",
     "released": "the manifest says metadata.lifecycle.release: true",
 }
 """Why a change is in the plan: the closed list of `reason` codes."""
@@ -55,6 +58,7 @@ BLOCKS: Mapping[str, str] = {
     "missing-reference": "the object names another one that is neither declared nor live",
     "invalid-against-live": "a rule of the kind fails with what is live on the platform",
     "unsupported": "the server's version lacks the kind or a declared field",
+    "cannot-convert": "the live object could become one of this kind, but not as it is now",
     "dependency": "an object it names is blocked or unreadable",
     "limit": "the run changes more objects of a kind than the limits allow",
 }
@@ -166,15 +170,60 @@ class _Planner:
         """What to do with one object."""
         kind = self.registry[manifest.address.kind]
         entry = self.inventory.get(manifest.address)
-        observed = self.observation.objects.get(manifest.address, Unreadable("it was not read"))
+        observed = self._observed(manifest.address)
+        previous = self._previous(kind, manifest) if isinstance(observed, Absent) else None
         if manifest.lifecycle.release:
             self._release(manifest, entry)
         elif isinstance(observed, Unreadable):
             self._unreadable(manifest, observed)
+        elif previous is not None:
+            self._renamed(kind, manifest, previous)
         elif isinstance(observed, Absent):
             self._absent(kind, manifest, entry)
         else:
-            self._live(kind, manifest, observed, entry)
+            self._live(kind, manifest, observed, entry or self._namesake(manifest.address))
+
+    def _observed(self, address: Address) -> Observed:
+        return self.observation.objects.get(address, Unreadable("it was not read"))
+
+    def _previous(self, kind: Kind, manifest: Manifest) -> Address | None:
+        """The address under which the object is live, if it only has another name now."""
+        for old in previous_addresses(manifest):
+            if kind.rest.rename(old, manifest.address) is not None and not isinstance(
+                self._observed(old), Absent
+            ):
+                return old
+        return None
+
+    def _namesake(self, address: Address) -> Entry | None:
+        """The entry of the same live object under another kind, before its conversion."""
+        known = predecessor(self.inventory, self.registry, address)
+        return self.inventory.get(known) if known is not None else None
+
+    def _renamed(self, kind: Kind, manifest: Manifest, old: Address) -> None:
+        observed = self._observed(old)
+        if not isinstance(observed, Live):
+            self._unreadable(manifest, _as_unreadable(observed))
+            return
+        entry = self.inventory.get(old)
+        found = diff(kind, manifest, observed, entry)
+        named = FieldChange("metadata.name", old.name, manifest.address.name)
+        rename = kind.rest.rename(old, manifest.address)
+        change = Change(
+            manifest.address,
+            Action.UPDATE,
+            "renamed",
+            (named, *found.changes, *found.fixed, *found.stuck),
+            adopting=entry is None or entry.owner != self.desired.owner,
+            risk="disruptive",
+            requests=(
+                *(_preview(rename) if rename is not None else ()),
+                *_preview(self._update_flow(kind, manifest, observed, found)),
+            ),
+            previous=old,
+        )
+        block = refused(manifest, entry, self.desired.owner)
+        self._add(change, manifest, block or _stuck(kind, found))
 
     def _release(self, manifest: Manifest, entry: Entry | None) -> None:
         if entry is not None and entry.owner == self.desired.owner:
@@ -249,7 +298,7 @@ class _Planner:
             self._add(
                 self._update(kind, manifest, live, found, takes),
                 manifest,
-                block or _stuck(kind, found),
+                block or _stuck(kind, found) or self._unconvertible(manifest, found),
             )
 
     def _update(
@@ -258,21 +307,45 @@ class _Planner:
         fields = (*found.fixed, *found.stuck, *found.changes, *found.unverifiable)
         return Change(
             manifest.address,
-            Action.REPLACE if found.fixed else Action.UPDATE,
+            _action(found),
             _reason(found),
             tuple(sorted(fields, key=lambda f: f.path)),
             adopting=takes,
             risk=_risk(found),
-            requests=()
-            if found.fixed
-            else _preview(self._update_flow(kind, manifest, live, found)),
+            requests=() if found.fixed else self._requests(kind, manifest, live, found),
+            previous=predecessor(self.inventory, self.registry, manifest.address)
+            if found.conversion
+            else None,
         )
+
+    def _requests(
+        self, kind: Kind, manifest: Manifest, live: Live, found: Difference
+    ) -> tuple[PlannedRequest, ...]:
+        converted = found.conversion.flow(manifest.address) if found.conversion else None
+        return (
+            *(_preview(converted) if converted is not None else ()),
+            *_preview(self._update_flow(kind, manifest, live, found)),
+        )
+
+    def _unconvertible(self, manifest: Manifest, found: Difference) -> Block | None:
+        conversion = found.conversion
+        if conversion is None:
+            return None
+        kind = self.registry[manifest.address.kind]
+        version = self.observation.version(manifest.address.platform, kind.service)
+        if not at_least(version, conversion.since):
+            return Block(
+                "unsupported",
+                f"converting it in place needs {kind.service} {conversion.since}; the platform "
+                f"has {version}",
+            )
+        return Block("cannot-convert", conversion.obstacle) if conversion.obstacle else None
 
     def _update_flow(self, kind: Kind, manifest: Manifest, live: Live, found: Difference) -> Flow:
         changes = (*found.changes, *found.stuck)
         sent = sendable(kind, manifest)
         body = update_body(kind, sent, top_level(changes), live.raw, _hidden)
-        return kind.rest.update(Write(manifest.address, body, changes))
+        return kind.rest.update(Write(manifest.address, body, changes, live.raw))
 
     def _add(self, change: Change, manifest: Manifest, block: Block | None = None) -> None:
         kind = self.registry[manifest.address.kind]
@@ -309,15 +382,33 @@ class _Planner:
     def _missing_reference(self, kind: Kind, manifest: Manifest) -> Block | None:
         gaps = self.missing.get(manifest.address, ())
         for gap in gaps:
-            if self._neighbour(kind, manifest, gap.reference.name) is None:
-                near = f"; did you mean '{gap.nearest}'?" if gap.nearest else ""
-                return Block(
-                    "missing-reference",
-                    f"'{gap.reference.name}' is neither declared nor on the platform{near}",
-                )
-        if gaps:
+            if block := self._missing(kind, manifest, gap):
+                return block
+        if any(gap.reference.check == "declared" for gap in gaps):
             return self._rule_against_live(kind, manifest)
         return None
+
+    def _missing(self, kind: Kind, manifest: Manifest, gap: Missing) -> Block | None:
+        """A block where the platform does not have the object either, or does not show it."""
+        name = gap.reference.name
+        unreadable = ""
+        for address in candidates(gap, self.registry):
+            shares_names = self.registry[address.kind].namespace == kind.namespace != ""
+            if shares_names and self._neighbour(kind, manifest, name) is not None:
+                return None
+            observed = self.observation.objects.get(address)
+            if isinstance(observed, Live):
+                return None
+            if isinstance(observed, Unreadable):
+                unreadable = f"; whether it is on the platform could not be read: {observed.reason}"
+        near = f"; did you mean '{gap.nearest}'?" if gap.nearest else ""
+        what = " or ".join(gap.kinds)
+        where = (
+            "is not declared" + unreadable
+            if unreadable
+            else ("is neither declared nor on the platform")
+        )
+        return Block("missing-reference", f"the {what} '{name}' {where}{near}")
 
     def _neighbour(self, kind: Kind, manifest: Manifest, name: str) -> Neighbour | None:
         """Another object of the namespace, as declared or else as it is live."""
@@ -415,7 +506,7 @@ class _Planner:
 
 def faults(kind: Kind, manifest: Manifest, lookup: Lookup) -> Iterator[Fault]:
     """What the kind's rules say of one manifest among its neighbours."""
-    subject = Subject(manifest.address.name, manifest.spec, lookup)
+    subject = Subject(manifest.address.name, manifest.spec, lookup, manifest.address.parts[:-1])
     for rule in kind.rules:
         yield from rule(subject)
 
@@ -427,20 +518,42 @@ def is_of(kind: Kind, raw: Mapping[str, Any]) -> bool:
 
 def top_level(changes: Iterable[FieldChange]) -> list[str]:
     """The fields of the spec that hold the changed paths."""
-    return list(dict.fromkeys(c.path.split(".")[1].partition("[")[0] for c in changes))
+    paths = (c.path for c in changes if c.path.startswith("spec."))
+    return list(dict.fromkeys(path.split(".")[1].partition("[")[0] for path in paths))
+
+
+def previous_addresses(manifest: Manifest) -> Iterator[Address]:
+    """The addresses the object may still be at (`metadata.previousNames`)."""
+    here = manifest.address
+    for name in manifest.previous_names:
+        yield replace(here, parts=(*here.parts[:-1], name))
 
 
 def _hidden(_reference: Mapping[str, str]) -> None:
     """A plan's requests are shown without their secrets."""
 
 
+def _as_unreadable(observed: Observed) -> Unreadable:
+    return observed if isinstance(observed, Unreadable) else Unreadable("it was not read")
+
+
+def _action(found: Difference) -> Action:
+    if found.fixed:
+        return Action.REPLACE
+    return Action.CONVERT if found.conversion else Action.UPDATE
+
+
 def _reason(found: Difference) -> str:
+    if found.conversion and not found.fixed:
+        return "other-class"
     only_secrets = found.changes and all(c.secret for c in found.changes)
     return "secret-changed" if only_secrets and not found.fixed else "field-differs"
 
 
 def _risk(found: Difference) -> Risk:
-    return "destructive" if found.fixed else "notable"
+    if found.fixed:
+        return "destructive"
+    return "disruptive" if found.conversion else "notable"
 
 
 def _stuck(kind: Kind, found: Difference) -> Block | None:

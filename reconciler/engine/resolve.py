@@ -5,14 +5,16 @@ Nobody maintains a list of kinds: who names whom decides who comes first.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from reconciler.kinds.fields import Field, FieldTable
+from reconciler.kinds.marks import RefCheck
 from reconciler.kinds.registry import Registry
+from reconciler.kinds.values import comparable
 from reconciler.model import Address, Finding, Manifest, Path
 
 
@@ -23,12 +25,12 @@ class Reference:
     path: Path
     name: str
     kinds: tuple[str, ...]
-    open: bool
+    check: RefCheck
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A closed reference that no manifest answers."""
+    """A reference that no manifest answers, though one should or the platform must."""
 
     manifest: Manifest
     reference: Reference
@@ -56,16 +58,22 @@ class Resolved:
 def resolve(manifests: Iterable[Manifest], registry: Registry) -> Resolved:
     """Follow every reference; nothing is raised, faults are part of the result."""
     by_address = {manifest.address: manifest for manifest in manifests}
+    names = names_of(by_address, registry)
     requires: dict[Address, tuple[Address, ...]] = {}
     missing: list[Missing] = []
     for manifest in by_address.values():
         found: list[Address] = []
         for reference in references(registry, manifest):
-            named = target(reference, manifest, by_address, registry)
+            named = target(reference, manifest, names)
             if named is not None and named != manifest.address:
                 found.append(named)
-            elif named is None and not reference.open:
+            elif named is None and reference.check != "server":
                 missing.append(_missing(reference, manifest, by_address, registry))
+        for parent in _parents(manifest, registry):
+            if parent.address in by_address:
+                found.append(parent.address)
+            else:
+                missing.append(_missing(parent.reference, manifest, by_address, registry))
         requires[manifest.address] = tuple(dict.fromkeys(found))
     order, cycles = _ordered(requires)
     return Resolved(
@@ -74,6 +82,30 @@ def resolve(manifests: Iterable[Manifest], registry: Registry) -> Resolved:
         tuple(missing),
         tuple(tuple(by_address[a] for a in cycle) for cycle in cycles),
     )
+
+
+Names = Mapping[tuple[str, str, str], Address]
+"""Declared objects by platform, kind, and the name by which others refer to them."""
+
+
+def names_of(declared: Iterable[Address], registry: Registry) -> Names:
+    """Declared objects by the names others use for them."""
+    return {(a.platform, a.kind, registry[a.kind].referred_as(a)): a for a in declared}
+
+
+@dataclass(frozen=True, slots=True)
+class _Parent:
+    address: Address
+    reference: Reference
+
+
+def _parents(manifest: Manifest, registry: Registry) -> Iterator[_Parent]:
+    """The objects an object lives in, such as the project of an environment."""
+    address = manifest.address
+    parents = registry[address.kind].parents
+    for depth, (name, kind) in enumerate(parents.items(), 1):
+        parent = Address(kind, address.parts[:depth], address.platform, address.qualified)
+        yield _Parent(parent, Reference(("metadata", name), parent.name, (kind,), "live"))
 
 
 def references(registry: Registry, manifest: Manifest) -> Iterator[Reference]:
@@ -95,9 +127,9 @@ def _field_references(field: Field, value: Any, at: Path) -> Iterator[Reference]
     if field.refs:
         names = value if isinstance(value, list) else [value]
         for index, name in enumerate(names):
-            if isinstance(name, str) and name:
+            if isinstance(name, str) and name and _means_something(field, name):
                 path = (*at, index) if isinstance(value, list) else at
-                yield Reference(path, name, field.refs, field.open_ref)
+                yield Reference(path, name, field.refs, field.ref_check)
     elif field.shape == "object" and isinstance(value, dict):
         yield from _references(field.fields, value, at)
     elif field.shape == "list" and field.element and isinstance(value, list):
@@ -105,17 +137,17 @@ def _field_references(field: Field, value: Any, at: Path) -> Iterator[Reference]
             yield from _field_references(field.element, item, (*at, index))
 
 
-def target(
-    reference: Reference,
-    manifest: Manifest,
-    declared: Container[Address],
-    registry: Registry,
-) -> Address | None:
+def _means_something(field: Field, name: str) -> bool:
+    """Whether a name stands for an object, and not for none (`projectKey: default`)."""
+    return not field.same or field.shape == "list" or comparable(field, name) is not None
+
+
+def target(reference: Reference, manifest: Manifest, names: Names) -> Address | None:
     """The declared object a reference means, or None when no manifest answers it."""
+    platform = manifest.address.platform
     for kind in reference.kinds:
-        address = meant(reference, manifest, kind, registry)
-        if address in declared:
-            return address
+        if (found := names.get((platform, kind, reference.name))) is not None:
+            return found
     return None
 
 
@@ -172,6 +204,20 @@ def _ordered(
         return order, cycles
 
 
+def candidates(gap: Missing, registry: Registry) -> Iterator[Address]:
+    """The addresses at which the platform may have what no manifest declares.
+
+    Kinds of one namespace answer for each other, so one of them is asked.
+    """
+    here = gap.manifest.address
+    asked: set[str] = set()
+    for kind in gap.kinds:
+        space = registry[kind].namespace or kind
+        if space not in asked:
+            asked.add(space)
+            yield Address(kind, (gap.reference.name,), here.platform, here.qualified)
+
+
 def _from_smallest(cycle: tuple[Address, ...]) -> tuple[Address, ...]:
     start = min(range(len(cycle)), key=lambda i: cycle[i].full)
     return cycle[start:] + cycle[:start]
@@ -182,13 +228,14 @@ def findings(
 ) -> Iterator[Finding]:
     """What is wrong with the references.
 
-    With `dangling`, a closed reference that no manifest answers is an error; without it the plan
-    decides, which also knows what is live. `unsound` are kind and name of manifests with errors of
+    With `dangling`, what must be declared and is not is an error; without it the plan decides,
+    which also knows what is live. `unsound` are kind and name of manifests with errors of
     their own: whoever names them is not to blame.
     """
     yield from map(_circle, resolved.cycles)
     for gap in resolved.missing if dangling else ():
-        if not any((kind, gap.reference.name) in unsound for kind in gap.reference.kinds):
+        names = {(kind, gap.reference.name) for kind in gap.reference.kinds}
+        if gap.reference.check == "declared" and names.isdisjoint(unsound):
             yield _dangling(gap)
 
 

@@ -12,6 +12,8 @@ REASON_WAYS: Mapping[str, str] = {
     "secret-changed": "Apply; or give the value that was last written.",
     "unowned": "Apply, or `reconciler adopt`; both only record the object.",
     "taken-over": "Apply, or set `metadata.lifecycle.takeover` to false.",
+    "renamed": "Apply; `metadata.previousNames` can go afterwards.",
+    "other-class": "Apply; or declare the object as the kind it is.",
     "released": "Apply; the manifest can go afterwards.",
 }
 """What makes a change with this reason go away."""
@@ -27,6 +29,7 @@ BLOCK_WAYS: Mapping[str, str] = {
     "missing-reference": "Correct the name, declare the object, or wait until it exists.",
     "invalid-against-live": "Read the message: it names the rule and the live object.",
     "unsupported": "Upgrade the platform, or take the field out.",
+    "cannot-convert": "Do first what the message asks for, such as taking members out.",
     "dependency": "Unblock the object it names; this one follows by itself.",
     "limit": "Look at the plan. If so many changes are meant, pass the flag that the message "
     "names, for this run only.",

@@ -37,7 +37,7 @@ class Field:
     element: Field | None = None
     fields: FieldTable = field(default_factory=dict)
     refs: tuple[str, ...] = ()
-    open_ref: bool = False
+    ref_check: marks.RefCheck = "declared"
     only_for: frozenset[str] | None = None
     not_for: frozenset[str] = frozenset()
     known: tuple[str, ...] = ()
@@ -51,6 +51,8 @@ class Field:
     write_only: bool = False
     cannot_clear: bool = False
     whole: bool = False
+    slow: bool = False
+    implied: Callable[[Any], bool] | None = None
     notes: tuple[str, ...] = ()
 
     def applies_to(self, variant: str | None) -> bool:
@@ -171,8 +173,8 @@ def _marked(found: list[marks.Mark], wire: str) -> dict[str, Any]:
     notes: list[str] = []
     for mark in found:
         match mark:
-            case marks.Ref(kinds=kinds, open=is_open):
-                values |= {"refs": kinds, "open_ref": is_open}
+            case marks.Ref(kinds=kinds, check=check):
+                values |= {"refs": kinds, "ref_check": check}
             case marks.OnlyFor(values=only):
                 values["only_for"] = only
             case marks.NotFor(values=but):
@@ -189,6 +191,9 @@ def _marked(found: list[marks.Mark], wire: str) -> dict[str, Any]:
                 values["clear_by"] = mark
             case marks.Same(normalise=function, note=note):
                 values["same"] = (*values.get("same", ()), function)
+                notes.append(note)
+            case marks.Implied(by_server=by_server, note=note):
+                values["implied"] = by_server
                 notes.append(note)
             case marks.MayForce(note=note):
                 notes.append(note)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from reconciler.errors import Severity
 from reconciler.kinds.fields import FieldTable, field_table
 from reconciler.kinds.rest import Shape
 from reconciler.kinds.spec import ObjectSpec
+from reconciler.model import Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,12 @@ class Subject:
     name: str
     spec: Mapping[str, Any]
     lookup: Lookup
+    parents: tuple[str, ...] = ()
 
+
+CONFIGURATION_LANE = "configuration"
+"""The lane of everything stored in Artifactory's configuration, one optimistically locked document,
+and of projects, whose writes collide with those of their repositories."""
 
 Rule = Callable[[Subject], Iterable[Fault]]
 
@@ -78,8 +85,12 @@ class Kind:
     discriminator: str = ""
     """The field whose value decides which other fields apply, such as `packageType`."""
 
-    parents: tuple[str, ...] = ()
-    """Names of the metadata fields that place an object inside another (`project`)."""
+    parents: Mapping[str, str] = field(default_factory=dict)
+    """Metadata fields that place an object inside another, with that one's kind, outermost first:
+    `{"project": "Project"}`."""
+
+    referred_as: Callable[[Address], str] = attrgetter("name")
+    """The name by which other objects refer to one of this kind."""
 
     lane: str = ""
     """Writes of one lane go one after the other; without a lane they go side by side."""

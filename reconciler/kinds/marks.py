@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
+
+RefCheck = Literal["declared", "live", "server"]
 
 
 class Mark:
@@ -20,18 +22,21 @@ class Mark:
 class Ref(Mark):
     """The value, or each element of the list, names an object of one of these kinds.
 
-    Gives the order of changes and the check for dangling names. A *closed* reference must be
-    declared in the workspace (`validate`) or exist on the platform (`plan`); an *open* one names
-    something that is usually not managed here, such as a layout the server ships with, and is
-    checked only by the server.
+    Gives the order of changes and the check for dangling names:
+
+    | check    | the object must                                                             |
+    |----------|-----------------------------------------------------------------------------|
+    | declared | be declared in the workspace (`validate`) or exist on the platform (`plan`) |
+    | live     | be declared or exist on the platform: only a plan can tell                  |
+    | server   | be known to the server, which is the only one to check it                   |
     """
 
     kinds: tuple[str, ...]
-    open: bool = False
+    check: RefCheck = "declared"
 
-    def __init__(self, *kinds: str, open: bool = False) -> None:
+    def __init__(self, *kinds: str, check: RefCheck = "declared") -> None:
         object.__setattr__(self, "kinds", kinds)
-        object.__setattr__(self, "open", open)
+        object.__setattr__(self, "check", check)
 
 
 @dataclass(frozen=True)
@@ -113,6 +118,17 @@ class Same(Mark):
 
 
 @dataclass(frozen=True)
+class Implied(Mark):
+    """Elements of a live list that the server adds by itself, where this function says so.
+
+    Such an element counts only if the manifest names it. `note` says which elements they are.
+    """
+
+    by_server: Callable[[Any], bool]
+    note: str
+
+
+@dataclass(frozen=True)
 class MayForce(Mark):
     """The server may overwrite the written value with one of its own; `note` says when."""
 
@@ -131,4 +147,5 @@ FIXED = _Flag("fixed", "fixed at creation: a change is blocked")
 WRITE_ONLY = _Flag("write-only", "never returned by the server")
 CANNOT_CLEAR = _Flag("cannot-clear", "the server keeps the old value when asked to clear it")
 WHOLE = _Flag("whole", "an object the server replaces as a whole: sent merged with the live one")
+SLOW = _Flag("slow", "shows only some time after it was written")
 CLOUD_ONLY = _Flag("cloud-only", "has an effect on JFrog Cloud only")

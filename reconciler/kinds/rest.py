@@ -1,4 +1,4 @@
-"""Shapes of REST resources: an intent in, a flow of requests out; no I/O.
+"""What a kind tells of its REST resource: an intent in, a flow of requests out; no I/O.
 
 A flow is a generator that yields a `Request`, is sent the `Response`, and returns its result. So
 an API's oddity is written as a rule, and a test plays the server by hand.
@@ -6,13 +6,13 @@ an API's oddity is written as a rule, and a test plays the server by hand.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
-from urllib.parse import quote
 
 from reconciler.errors import AnswerError
-from reconciler.model import Absent, Address, FieldChange, Live, Observed, Request, Response
+from reconciler.model import Address, FieldChange, Live, Request, Response
 
 Flow = Generator[Request, Response, Any]
 
@@ -22,12 +22,14 @@ class Write:
     """What a write intent is told.
 
     `body` is in the API's names: everything declared for a create, the changed fields for an
-    update (objects the server replaces whole are already merged). `changes` are the planned ones.
+    update (objects the server replaces whole are already merged). `changes` are the planned ones,
+    `live` is the object as it was just read; empty for a create.
     """
 
     address: Address
     body: Mapping[str, Any]
     changes: tuple[FieldChange, ...] = ()
+    live: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -44,126 +46,133 @@ class Content:
     newest: str = ""
 
 
-class Listing(Protocol):
+@dataclass(frozen=True)
+class Listing(ABC):
     """One read that answers many objects, shared by all kinds that name it.
 
-    `since` is the first version of `service` that has it. Equal listings are read once.
+    Equal listings are read once. `since` is the first version of `service` that has `path`.
     """
 
-    @property
-    def service(self) -> str:
-        """The service that answers it."""
+    path: str
+    service: str = "artifactory"
+    since: str = ""
 
-    @property
-    def since(self) -> str:
-        """The first version of the service that has it."""
-
+    @abstractmethod
     def read(self) -> Flow:
         """Returns raw answers by object name; None when the caller may not use the listing."""
 
     def names(self) -> Flow:
         """Returns the names of all objects, for servers without the bulk read."""
+        return list((yield from self.read()))
 
     def matches(self, kind_constants: Mapping[str, Any], raw: Mapping[str, Any]) -> bool:
         """Whether a raw answer is of the kind with these constants."""
+        return True
+
+    def sees_all(self, version: str) -> Flow:
+        """Returns whether this caller sees every object, so that what the listing lacks is absent.
+
+        A weaker token lists less: without this proof an object is asked for by its own name.
+        """
+        return False
+        yield  # a flow is a generator even when it asks nothing
 
 
-class Shape(Protocol):
+class Bulk(Protocol):
+    """Requests that handle many objects of all kinds that name it, all of them or none.
+
+    `most` is how many fit into one request; each `..._since` the first Artifactory version that
+    has the request.
+    """
+
+    @property
+    def most(self) -> int: ...
+    @property
+    def read_since(self) -> str: ...
+    @property
+    def create_since(self) -> str: ...
+    @property
+    def update_since(self) -> str: ...
+
+    def chunks(self, names: Sequence[str]) -> Iterator[Sequence[str]]:
+        """The names in as many parts as reading them takes requests."""
+
+    def read(self, names: Sequence[str]) -> Flow:
+        """Returns raw answers by name; what is missing may be absent or hidden."""
+
+    def create(self, items: Sequence[Mapping[str, Any]]) -> Flow:
+        """Create all objects or none."""
+
+    def update(self, items: Sequence[Mapping[str, Any]]) -> Flow:
+        """Change all objects or none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """How a live object becomes one of this kind in place: its content stays.
+
+    `since` is the first version that can; `obstacle` why this object cannot, if it cannot.
+    """
+
+    flow: Callable[[Address], Flow]
+    since: str = ""
+    obstacle: str = ""
+
+
+class Shape(ABC):
     """How a kind reaches the platform."""
 
-    @property
-    def constants(self) -> Mapping[str, Any]:
-        """Fields that have one value for the whole kind."""
+    constants: Mapping[str, Any]
+    """Fields that have one value for the whole kind."""
 
-    @property
-    def listing(self) -> Listing | None:
-        """The read that answers all objects at once, if there is one."""
+    listing: Listing | None
+    """The read that answers all objects of the platform at once, if there is one."""
 
+    bulk: Bulk | None
+    """The requests that handle many objects at once, if there are any."""
+
+    @abstractmethod
     def read(self, address: Address) -> Flow:
         """Returns `Live` or `Absent`; raises AnswerError for every other answer."""
 
-    def live(self, raw: Mapping[str, Any]) -> Live:
-        """A raw answer as a live object, complete or the reduced one of a weaker token."""
-
+    @abstractmethod
     def create(self, write: Write) -> Flow:
         """Create the object."""
 
+    @abstractmethod
     def update(self, write: Write) -> Flow:
         """Write the changed fields of an existing object."""
 
+    def live(self, raw: Mapping[str, Any]) -> Live:
+        """A raw answer as a live object, complete or the reduced one of a weaker token."""
+        return Live(raw)
+
+    def listing_of(self, address: Address) -> Listing | None:
+        """The listing that answers this object."""
+        return self.listing
+
+    def listed_as(self, address: Address) -> str:
+        """The object's name in its listing."""
+        return address.name
+
+    def parts_of(self, listed: str, parents: tuple[str, ...]) -> tuple[str, ...] | None:
+        """The address's parts of a listed object; None for one that nobody declares."""
+        return (*parents, listed)
+
+    def bulk_item(self, write: Write, *, creating: bool) -> Mapping[str, Any] | None:
+        """The object in a bulk request; None where only its own request does it."""
+        return None
+
+    def rename(self, old: Address, new: Address) -> Flow | None:
+        """Give an object another name; None where the API has no way to."""
+        return None
+
+    def conversion(self, name: str, live: Mapping[str, Any]) -> Conversion | None:
+        """How a live object of another class becomes one of this kind, if it can."""
+        return None
+
     def measure(self, address: Address) -> Flow:
         """Returns the object's `Content`, or None for an object that holds none."""
-
-
-@dataclass(frozen=True)
-class Collection:
-    """Many objects of one kind under one path, each under its own name."""
-
-    path: str
-    """Path of the collection, from the platform's base URL."""
-
-    create_by: str = "PUT"
-    """Verb that creates `{path}/{name}`."""
-
-    update_by: str = "POST"
-    """Verb that changes `{path}/{name}`."""
-
-    missing: frozenset[int] = frozenset({404})
-    """Statuses that mean "there is none", if the body is the platform's own error document."""
-
-    constants: Mapping[str, Any] = field(default_factory=dict)
-    """Fields of the body that have one value for the whole kind; a different live value is another
-    class of object."""
-
-    name_field: str = ""
-    """Field of the body that repeats the name, if the API wants it there."""
-
-    complete_by: tuple[str, ...] = ()
-    """Fields a complete answer always has; one without them is what a weaker token gets."""
-
-    listing: Listing | None = None
-    """The read that answers all objects at once, if there is one."""
-
-    def url(self, address: Address) -> str:
-        """The object's own path."""
-        return f"{self.path}/{quote(address.name, safe='')}"
-
-    def read(self, address: Address) -> Flow:
-        """One GET; see `Shape.read`."""
-        request = Request("GET", self.url(address))
-        response = yield request
-        return self.answered(request, response)
-
-    def answered(self, request: Request, response: Response) -> Observed:
-        """What one answer says of one object."""
-        if response.status == 200:
-            raw = _object(request, response)
-            if self.name_field and self.name_field not in raw:
-                raise unusable(request, response)
-            return self.live(raw)
-        if response.status in self.missing and is_error_document(response):
-            return Absent()
-        raise unusable(request, response)
-
-    def live(self, raw: Mapping[str, Any]) -> Live:
-        """A raw answer as a live object."""
-        return Live(raw, complete=all(name in raw for name in self.complete_by))
-
-    def create(self, write: Write) -> Flow:
-        """One request with everything declared."""
-        yield from send(self._write(self.create_by, write, {**self.constants, **write.body}))
-
-    def update(self, write: Write) -> Flow:
-        """One request with the changed fields only."""
-        if write.body:
-            yield from send(self._write(self.update_by, write, write.body))
-
-    def _write(self, verb: str, write: Write, body: Mapping[str, Any]) -> Request:
-        named = {self.name_field: write.name} if self.name_field else {}
-        return Request(verb, self.url(write.address), json={**named, **body})
-
-    def measure(self, address: Address) -> Flow:
-        """Objects of a plain collection hold nothing."""
         return None
         yield  # a flow is a generator even when it asks nothing
 
@@ -195,7 +204,8 @@ _HINTS = {
 }
 
 
-def _object(request: Request, response: Response) -> Mapping[str, Any]:
+def object_of(request: Request, response: Response) -> Mapping[str, Any]:
+    """The JSON object of an answer. Raises AnswerError for anything else."""
     try:
         raw = response.json()
     except ValueError:

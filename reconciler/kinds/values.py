@@ -75,14 +75,41 @@ def comparable(field: Field, value: Any) -> Any:
     return (type(value).__name__, value)
 
 
+def without_implied(field: Field, wanted: Any, have: Any) -> Any:
+    """A live list without the elements the server adds by itself, unless they are wanted."""
+    element = field.element
+    if field.implied is None or element is None or not isinstance(have, list):
+        return have
+    named = wanted if isinstance(wanted, list) else []
+    key = next(iter(element.fields), "")
+    return [item for item in have if not field.implied(item) or _names(element, key, named, item)]
+
+
+def _names(element: Field, key: str, named: list[Any], item: Any) -> bool:
+    """Whether one of the wanted elements has the first field of this one: that is its identity."""
+    if not key:
+        return any(same(element, one, item) for one in named)
+    field = element.fields[key]
+    value = field.live_value(item, None)
+    return any(isinstance(one, dict) and same(field, one.get(key), value) for one in named)
+
+
 def _comparable_list(field: Field, element: Field, value: list[Any]) -> Any:
-    items = [comparable(element, item) for item in value]
+    items = [comparable(element, _whole(element, item)) for item in value]
     for normalise in field.same:
         items = [normalise(item) for item in items]
     if not field.unordered:
         return items
     unique = {to_json(item): item for item in items}
     return [unique[key] for key in sorted(unique)]
+
+
+def _whole(element: Field, item: Any) -> Any:
+    """An element with what the server fills in: it is written whole, so leaving out means that."""
+    if element.shape != "object" or not isinstance(item, Mapping):
+        return item
+    usual = {name: f.default.value for name, f in element.fields.items() if f.default is not None}
+    return {**usual, **item}
 
 
 def same(field: Field, one: Any, other: Any) -> bool:

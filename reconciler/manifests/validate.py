@@ -277,7 +277,9 @@ class _Checker:
             if not kind.rules:
                 continue
             lookup = self._lookup(manifest, kind)
-            subject = Subject(manifest.address.name, manifest.spec, lookup)
+            subject = Subject(
+                manifest.address.name, manifest.spec, lookup, manifest.address.parts[:-1]
+            )
             for rule in kind.rules:
                 for fault in rule(subject):
                     self.findings.append(

@@ -6,7 +6,7 @@ by its own name before it counts as absent: a weaker token sees fewer objects.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,9 +16,10 @@ from reconciler.errors import AnswerError, Diagnostic, UnauthorisedError, Unreac
 from reconciler.kinds.fields import at_least
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.registry import Registry
-from reconciler.kinds.rest import Content, Listing
-from reconciler.model import Address, Live, Observed, PlatformInfo, Unreadable
-from reconciler.platform.source import Source
+from reconciler.kinds.rest import Bulk, Content, Listing
+from reconciler.model import Absent, Address, Live, Observed, PlatformInfo, Unreadable
+from reconciler.platform.client import Clock
+from reconciler.platform.source import Objects, Source
 
 Progress = Callable[[str, int, int], None]
 """Told what is going on: words, how many are done, how many there are."""
@@ -26,6 +27,19 @@ Progress = Callable[[str, int, int], None]
 
 def silent(words: str, done: int, total: int) -> None:
     """Progress that nobody wants to see."""
+
+
+FEW_CHUNKS = 4
+"""So many requests for parts cost less than one for everything."""
+
+
+def _grouped(
+    addresses: Iterable[Address], group_of: Callable[[Address], Hashable]
+) -> Iterator[list[Address]]:
+    groups: dict[Hashable, list[Address]] = {}
+    for address in addresses:
+        groups.setdefault(group_of(address), []).append(address)
+    yield from groups.values()
 
 
 @dataclass
@@ -43,7 +57,12 @@ class Observer:
     """What slows the run down."""
     skipped: dict[Address, Unreadable] = field(default_factory=dict)
     """Objects that are listed by name and could not be read."""
+    unlistable: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    """The kinds that could not be listed, by platform and reason."""
+    clock: Clock = field(default_factory=Clock)
     _listings: dict[tuple[str, Listing], Mapping[str, Any] | None] = field(default_factory=dict)
+    _read_at: dict[tuple[str, Listing], float] = field(default_factory=dict)
+    _proofs: dict[tuple[str, Listing], bool] = field(default_factory=dict)
 
     def probe(self, platforms: Iterable[str]) -> None:
         """Ask each platform for its versions. Raises UnreachableError."""
@@ -58,36 +77,152 @@ class Observer:
         """
         wanted = list(dict.fromkeys(addresses))
         self.probe(dict.fromkeys(a.platform for a in wanted))
-        found: dict[Address, Observed] = {}
-        alone: list[Address] = []
-        for address in wanted:
-            listed = self._from_listing(address)
-            if listed is None:
-                alone.append(address)
-            else:
-                found[address] = listed
-        found.update(self._one_by_one(alone))
+        found = self._seen(wanted)
         return Observation(found, dict(self._listed()), tuple(self.infos.values()))
+
+    def fresh(
+        self, addresses: Sequence[Address], *, newest: float = 0.0
+    ) -> dict[Address, Observed]:
+        """The objects as they are now, read in bulk.
+
+        A listing that is younger than `newest` seconds is good enough. Raises UnreachableError.
+        """
+        found: dict[Address, Observed] = {}
+        for group in _grouped(addresses, self._sources):
+            found.update(self._fresh(group, newest))
+        return found
+
+    def _sources(self, address: Address) -> tuple[str, Listing | None, Bulk | None]:
+        shape = self.registry[address.kind].rest
+        return address.platform, shape.listing_of(address), shape.bulk
+
+    def _fresh(self, addresses: Sequence[Address], newest: float) -> dict[Address, Observed]:
+        platform, listing, bulk = self._sources(addresses[0])
+        if listing is not None and self._age(platform, listing) < newest:
+            return self._seen(addresses)
+        chunks = list(bulk.chunks([a.name for a in addresses])) if bulk else []
+        if bulk is None or (listing is not None and len(chunks) > FEW_CHUNKS):
+            if listing is not None:
+                self._listings.pop((platform, listing), None)
+            return self._seen(addresses)
+        raw = self._in_bulk(platform, bulk, listing, addresses) or {}
+        found: dict[Address, Observed] = {
+            a: self.registry[a.kind].rest.live(raw[a.name]) for a in addresses if a.name in raw
+        }
+        return found | self._one_by_one([a for a in addresses if a not in found])
+
+    def _age(self, platform: str, listing: Listing) -> float:
+        """Seconds since a listing was read."""
+        return self.clock.now() - self._read_at.get((platform, listing), float("-inf"))
+
+    def _seen(self, addresses: Iterable[Address]) -> dict[Address, Observed]:
+        """What the listings say; what they lack is absent if that is proved, else asked for."""
+        found: dict[Address, Observed] = {}
+        lacking: dict[tuple[str, Listing], list[Address]] = {}
+        alone: list[Address] = []
+        for address in addresses:
+            shape = self.registry[address.kind].rest
+            listing = shape.listing_of(address)
+            listed = self._listing(address.platform, listing)
+            if listing is None or listed is None:
+                alone.append(address)
+            elif (raw := listed.get(shape.listed_as(address))) is not None:
+                found[address] = shape.live(raw)
+            else:
+                lacking.setdefault((address.platform, listing), []).append(address)
+        for (platform, listing), missing in lacking.items():
+            if len(missing) > 1 and self._sees_all(platform, listing):
+                found.update(self._looked_twice(platform, missing))
+            else:
+                alone += missing
+        return found | self._one_by_one(alone)
+
+    def _looked_twice(self, platform: str, missing: list[Address]) -> dict[Address, Observed]:
+        """What a listing lacks, asked for once more by name, many at a time.
+
+        Only for a caller who sees everything: for others a missing name may be a hidden one.
+        """
+        _, listing, bulk = self._sources(missing[0])
+        if bulk is None or not self._has(platform, "artifactory", bulk.read_since):
+            return dict.fromkeys(missing, Absent())
+        raw = self._in_bulk(platform, bulk, listing, missing)
+        if raw is None:
+            return self._one_by_one(missing)
+        return {
+            address: self.registry[address.kind].rest.live(raw[address.name])
+            if address.name in raw
+            else Absent()
+            for address in missing
+        }
+
+    def _in_bulk(
+        self, platform: str, bulk: Bulk, listing: Listing | None, addresses: Iterable[Address]
+    ) -> Objects | None:
+        """Raw answers by name; None where the bulk read fails, so that each is read by itself."""
+        names = [a.name for a in addresses]
+        try:
+            return self.sources[platform].in_bulk(bulk, listing, names)
+        except UnauthorisedError:
+            raise
+        except AnswerError:
+            return None
+
+    def _sees_all(self, platform: str, listing: Listing) -> bool:
+        key = (platform, listing)
+        if key not in self._proofs:
+            version = self.infos[platform].versions.get(listing.service, "")
+            try:
+                self._proofs[key] = self.sources[platform].sees_all(listing, version)
+            except AnswerError:
+                self._proofs[key] = False
+        return self._proofs[key]
 
     def list_all(self, platform: str) -> Iterator[tuple[Address, Mapping[str, Any]]]:
         """Every live object of the kinds that can be listed, with its raw answer.
 
-        Raises AnswerError where even the names cannot be listed.
+        Kinds this token may not list are noted in `unlistable`. Raises AnswerError when that is
+        all of them.
         """
         self.probe([platform])
+        failed: AnswerError | None = None
+        some = False
         for kind in self.registry:
-            for name, raw in self._all(platform, kind).items():
-                if kind.rest.listing and kind.rest.listing.matches(kind.rest.constants, raw):
-                    yield Address(kind.name, (name,), platform), raw
+            try:
+                for parents in self._parents(platform, kind):
+                    yield from self._list_kind(platform, kind, parents)
+                some = some or kind.rest.listing is not None
+            except AnswerError as error:
+                self.unlistable.setdefault((platform, error.summary), []).append(kind.name)
+                failed = error
+        if failed is not None and not some:
+            raise failed
 
-    def _all(self, platform: str, kind: Kind) -> Mapping[str, Mapping[str, Any]]:
-        """What a kind's listing covers; object by object where the server has no bulk read."""
-        listing = kind.rest.listing
-        if listing is None:
-            return {}
-        found = self._listing(platform, kind)
+    def _parents(self, platform: str, kind: Kind) -> Iterator[tuple[str, ...]]:
+        """The live objects that objects of the kind live in; one empty tuple for most kinds."""
+        if not kind.parents:
+            yield ()
+            return
+        *_, parent = kind.parents.values()
+        if parent in self.registry:
+            for address, _ in self._list_kind(platform, self.registry[parent], ()):
+                yield address.parts
+
+    def _list_kind(
+        self, platform: str, kind: Kind, parents: tuple[str, ...]
+    ) -> Iterator[tuple[Address, Mapping[str, Any]]]:
+        listing = kind.rest.listing_of(Address(kind.name, (*parents, ""), platform))
+        if listing is None or not self._has(platform, kind.service, kind.since):
+            return
+        for name, raw in self._all(platform, kind, listing).items():
+            parts = kind.rest.parts_of(name, parents)
+            if parts is not None and listing.matches(kind.rest.constants, raw):
+                yield Address(kind.name, parts, platform), raw
+
+    def _all(self, platform: str, kind: Kind, listing: Listing) -> Mapping[str, Mapping[str, Any]]:
+        """What a listing covers; object by object where the server has no bulk read."""
+        found = self._listing(platform, listing)
         if found is None:
-            names = self.sources[platform].names(kind)
+            names = self.sources[platform].names(listing)
             addresses = [Address(kind.name, (name,), platform) for name in names]
             read = self._one_by_one(addresses)
             found = {a.name: live.raw for a, live in read.items() if isinstance(live, Live)}
@@ -108,40 +243,35 @@ class Observer:
     def _source(self, address: Address) -> Source:
         return self.sources[address.platform]
 
-    def _from_listing(self, address: Address) -> Observed | None:
-        kind = self.registry[address.kind]
-        raw = (self._listing(address.platform, kind) or {}).get(address.name)
-        return kind.rest.live(raw) if raw is not None else None
+    def _has(self, platform: str, service: str, since: str) -> bool:
+        return at_least(self.infos[platform].versions.get(service, ""), since)
 
-    def _listing(self, platform: str, kind: Kind) -> Mapping[str, Any] | None:
-        listing = kind.rest.listing
+    def _listing(self, platform: str, listing: Listing | None) -> Mapping[str, Any] | None:
         if listing is None:
             return None
         key = (platform, listing)
         if key not in self._listings:
-            self._listings[key] = self._read_listing(platform, kind, listing)
+            self._listings[key] = self._read_listing(platform, listing)
+            self._read_at[key] = self.clock.now()
         return self._listings[key]
 
-    def _read_listing(
-        self, platform: str, kind: Kind, listing: Listing
-    ) -> Mapping[str, Any] | None:
-        version = self.infos[platform].versions.get(listing.service, "")
-        if not at_least(version, listing.since):
+    def _read_listing(self, platform: str, listing: Listing) -> Mapping[str, Any] | None:
+        if not self._has(platform, listing.service, listing.since):
             return None
         self.progress(f"reading {platform}", 0, 0)
         try:
-            return self.sources[platform].listing(kind)
+            return self.sources[platform].listing(listing)
         except AnswerError as error:
             self.notes.append(_one_by_one_note(platform, error))
             return None
 
     def _listed(self) -> Iterator[tuple[Group, Mapping[str, Any]]]:
         for kind in self.registry:
+            listing = kind.rest.listing
+            if listing is None or not kind.namespace:
+                continue
             for platform in self.infos:
-                listed = (
-                    self._listings.get((platform, kind.rest.listing)) if kind.rest.listing else None
-                )
-                if listed is not None:
+                if (listed := self._listings.get((platform, listing))) is not None:
                     yield (platform, kind.namespace), listed
 
     def _one_by_one(self, addresses: list[Address]) -> dict[Address, Observed]:

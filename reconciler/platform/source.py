@@ -5,12 +5,12 @@ The other answer is a snapshot (`platform/snapshot/`): the observer cannot tell 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from reconciler.kinds.kind import Kind
-from reconciler.kinds.rest import Content
+from reconciler.kinds.rest import Bulk, Content, Listing
 from reconciler.model import Address, Observed, PlatformInfo
 from reconciler.platform.client import Client
 from reconciler.platform.probe import probe
@@ -33,11 +33,17 @@ class Source(Protocol):
     def probe(self) -> PlatformInfo:
         """The platform's versions."""
 
-    def listing(self, kind: Kind) -> Objects | None:
-        """What the kind's listing answers; None when it may not be used."""
+    def listing(self, listing: Listing) -> Objects | None:
+        """What a listing answers; None when it may not be used."""
 
-    def names(self, kind: Kind) -> list[str]:
-        """The names of all objects of the kind's listing."""
+    def names(self, listing: Listing) -> list[str]:
+        """The names of all objects of a listing."""
+
+    def sees_all(self, listing: Listing, version: str) -> bool:
+        """Whether a listing is known to hide nothing, so that what it lacks is absent."""
+
+    def in_bulk(self, bulk: Bulk, listing: Listing | None, names: Sequence[str]) -> Objects:
+        """Those of the named objects that can be seen, in as few questions as there can be."""
 
     def read(self, kind: Kind, address: Address) -> Observed:
         """One object by its own name."""
@@ -61,16 +67,26 @@ class LivePlatform:
         """See `platform/probe.py`."""
         return probe(self.client)
 
-    def listing(self, kind: Kind) -> Objects | None:
+    def listing(self, listing: Listing) -> Objects | None:
         """One read for all objects."""
-        listing = kind.rest.listing
-        found: Objects | None = self.client.run(listing.read()) if listing else None
+        found: Objects | None = self.client.run(listing.read())
         return found
 
-    def names(self, kind: Kind) -> list[str]:
+    def names(self, listing: Listing) -> list[str]:
         """One read for all names."""
-        names: list[str] = self.client.run(kind.rest.listing.names()) if kind.rest.listing else []
+        names: list[str] = self.client.run(listing.names())
         return names
+
+    def sees_all(self, listing: Listing, version: str) -> bool:
+        """Asks for a proof, if there can be one."""
+        return bool(self.client.run(listing.sees_all(version)))
+
+    def in_bulk(self, bulk: Bulk, listing: Listing | None, names: Sequence[str]) -> Objects:
+        """One read for each chunk."""
+        found: dict[str, Mapping[str, Any]] = {}
+        for chunk in bulk.chunks(names):
+            found.update(self.client.run(bulk.read(chunk)))
+        return found
 
     def read(self, kind: Kind, address: Address) -> Observed:
         """One read for one object."""

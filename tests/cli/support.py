@@ -83,6 +83,8 @@ class Desk:
         self.root, self.patch, self.sandbox, self.urls = root, monkeypatch, sandbox, urls
         first = next(iter(urls))
         self.platform = sandbox.platforms[first]
+        for platform in sandbox.platforms.values():
+            platform.store.directory.groups.clear()  # only what a test puts there
         for name in list(os.environ):
             if name.upper().startswith(SECRET_NAMES) or name in ("CI", "NO_COLOR", "FORCE_COLOR"):
                 monkeypatch.delenv(name)

@@ -139,7 +139,7 @@ def test_servers_that_echo(watch: Watch, status: int, form: str) -> None:
 def test_a_batch_that_echoes(watch: Watch) -> None:
     """The same for a batch."""
     body = json.dumps({"errors": [{"status": 400, "message": CANARY}]})
-    watch.desk.fault("status", status=400, body=body, match={"path": "*/v2/repositories/batch"})
+    watch.desk.fault("status", status=400, body=body, match={"method": "PUT", "path": "*/batch"})
     watch("apply", "--yes", "--verbose", "--trace", "trace.jsonl")
 
 

@@ -370,6 +370,7 @@ def test_an_object_the_listing_hides(desk: Desk) -> None:
     body = {"LOCAL": configurations, "REMOTE": [], "VIRTUAL": []}
     desk.fault("status", status=200, body=body, match={"path": "*/configurations*"})
     desk.fault("status", status=500, match={"path": "*/api/repositories/b"})
+    desk.fault("status", status=500, match={"path": "*/v2/repositories/batch"})
     seen = desk("export", "--update", "--only", "*/a", "--only", "*/b")
 
     assert seen.code == 1

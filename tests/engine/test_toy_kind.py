@@ -12,7 +12,8 @@ import pytest
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.marks import UNORDERED, Default, Known, Ref, Since, Wire
 from reconciler.kinds.registry import Registry
-from reconciler.kinds.rest import Collection
+from reconciler.kinds.rest import Listing
+from reconciler.kinds.shapes import Collection
 from reconciler.kinds.spec import ObjectSpec, SecretValue, Spec, unset
 from reconciler.manifests.schema import kind_schema
 from reconciler.model import Action
@@ -51,30 +52,19 @@ class LampSpec(ObjectSpec):
     """Needs a newer house."""
 
 
-class LampListing:
+class LampListing(Listing):
     """All lamps in one answer."""
-
-    service = "artifactory"
-    since = "1.0.0"
 
     def read(self) -> Any:
         """By name."""
         response = yield from self._get()
         return {raw["name"]: raw for raw in response.json()}
 
-    def names(self) -> Any:
-        """The names alone."""
-        return list((yield from self.read()))
-
     def _get(self) -> Any:
         from reconciler.kinds.rest import send
         from reconciler.model import Request
 
         return (yield from send(Request("GET", "/house/lamps")))
-
-    def matches(self, kind_constants: Any, raw: Any) -> bool:
-        """There is one kind of lamp."""
-        return True
 
 
 LAMP = Kind(
@@ -85,7 +75,7 @@ LAMP = Kind(
         create_by="POST",
         update_by="PATCH",
         name_field="name",
-        listing=LampListing(),
+        listing=LampListing("/house/lamps"),
     ),
     area="House",
     namespace="lamp",

@@ -18,7 +18,7 @@ from reconciler.kinds.marks import (
     Wire,
 )
 from reconciler.kinds.registry import Registry
-from reconciler.kinds.rest import Collection
+from reconciler.kinds.shapes import Collection
 from reconciler.kinds.spec import ObjectSpec, SecretRef, SecretValue, Spec, unset
 from reconciler.model import Address, Lifecycle, Manifest, Origin
 
@@ -61,7 +61,7 @@ class WidgetSpec(ObjectSpec):
     free: dict[str, Any] = unset()
     friend: Annotated[str | None, Ref("Widget")] = unset()
     friends: Annotated[list[str] | None, Ref("Widget", "Gadget")] = unset()
-    stranger: Annotated[str | None, Ref("Gadget", open=True)] = unset()
+    stranger: Annotated[str | None, Ref("Gadget", check="server")] = unset()
     newer: Annotated[str | None, Since("2.0.0")] = unset()
 
 

@@ -23,6 +23,7 @@ MODULES = {
     "LocalRepository": "local_repository",
     "RemoteRepository": "remote_repository",
     "VirtualRepository": "virtual_repository",
+    "FederatedRepository": "federated_repository",
 }
 KINDS: dict[str, Kind] = {
     name: importlib.import_module(f"reconciler.kinds.repositories.{module}").KIND

@@ -156,6 +156,7 @@ OFFLINE = {
     **rules.REFERENCES,
     **rules.SECRETS,
     **rules.REPOSITORIES,
+    **rules.ACCESS,
 }
 
 

@@ -466,7 +466,7 @@ KEYS = st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"]), m
 SCALARS = (
     st.none()
     | st.booleans()
-    | st.integers()
+    | st.integers(-(2**63), 2**63 - 1)
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"]), max_size=12)
     | st.sampled_from(["on", "no", "0123", "12:30", "1e3", "2026-01-01", "=", "~", "<<", "a\nb\n"])

@@ -146,7 +146,7 @@ SCALARS = (
     TEXTS
     | st.none()
     | st.booleans()
-    | st.integers()
+    | st.integers(-(2**63), 2**63 - 1)
     | st.floats(allow_nan=False, allow_infinity=False)
 )
 KEYS = TEXTS | st.sampled_from(["a", "b", "name", "metadata", "kind", "spec"])

@@ -63,6 +63,10 @@ def written(estate: Estate) -> dict[str, str]:
     return {str(file.relative_to(estate.root)): text for file, text in exported.created}
 
 
+SIZE = 300 + len(PROJECTS) + 1
+"""What `settled` exports: the repositories, their projects, and the group every platform has."""
+
+
 @pytest.fixture
 def settled(estate: Estate) -> Estate:
     """A platform with 300 repositories nobody manages yet."""
@@ -73,26 +77,29 @@ def settled(estate: Estate) -> Estate:
 def test_export_then_plan_only_adopts(settled: Estate) -> None:
     """What was exported has no difference from what is live; adopting writes nothing."""
     texts = written(settled)
-    assert len(texts) == 300
+    assert len(texts) == SIZE
     plan = settled.plan()
     assert plan.is_empty, [(str(c.address), c.fields, c.blocked) for c in plan.pending]
-    assert plan.summary()["adopt"] == 300
+    assert plan.summary()["adopt"] == SIZE
     assert {c.action for c in plan.changes} == {Action.ADOPT}
 
     settled.forget_requests()
     assert set(settled.apply().results().values()) == {"done"}
     assert settled.writes() == []
-    assert settled.plan().summary()["unchanged"] == 300
+    assert settled.plan().summary()["unchanged"] == SIZE
 
 
 def test_a_converged_plan_asks_few_requests(settled: Estate) -> None:
-    """The plan of 300 converged repositories is one probe and one listing."""
+    """The plan of 300 converged repositories is one probe and one listing, and one more for all
+    projects; only groups have no bulk read."""
     written(settled)
     settled.forget_requests()
     settled.plan()
-    assert settled.requests() == [
-        "GET /artifactory/api/system/version",
+    assert sorted(settled.requests()) == [
+        "GET /access/api/v1/projects",
+        "GET /access/api/v2/groups/readers",
         "GET /artifactory/api/repositories/configurations",
+        "GET /artifactory/api/system/version",
     ]
 
 
@@ -101,7 +108,7 @@ def test_a_second_export_is_byte_identical(settled: Estate) -> None:
     once = settled.export(settled.root / "one").created
     again = settled.export(settled.root / "one").created
     assert once == again
-    assert len(once) == 300
+    assert len(once) == SIZE
     written(settled)
     assert settled.export().created == ()
 

@@ -388,11 +388,6 @@ def test_moving_into_a_project_with_environments(estate: Estate, slow: bool) -> 
     assert estate.stored("x")["environments"] == ["PROD"]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="a project that is neither declared nor live does not block the create (spec 15)",
-)
 def test_a_project_that_does_not_exist_blocks(estate: Estate) -> None:
     """The server ignores the key without a word and creates the repository unassigned; later the
     missing assignment would pass for something the server rewrites."""

@@ -42,16 +42,27 @@ WANTED = {
     "new-b": remote("new-b", description="b", password={"env": "FIRST_SECRET"}),
     "old-c": local("old-c", "npm", description="c", projectKey="pay", environments=["PROD"]),
     "old-d": remote("old-d", description="d", contentSynchronisation={"enabled": True}),
+    "old-e": local("old-e", "npm", description="e"),
+    "old-f": local("old-f", "maven", notes="f", description="f"),
     "new-v": virtual("new-v", "npm", repositories=["new-a", "old-c", "new-b"], description="v"),
 }
 
 
-def prepare(root: Path) -> Estate:
-    """Two live repositories to update and three to create, one of them over others."""
-    estate = Estate(root, Sandbox())
+ALONE = "7.83.4"
+"""The last version on which every repository is written by itself."""
+
+TOGETHER = "7.146.17"
+"""A version with batches for creates and updates."""
+
+
+def prepare(root: Path, version: str = ALONE) -> Estate:
+    """Four live repositories to update and three to create, one of them over others."""
+    estate = Estate(root, Sandbox(version=version))
     estate.environment["FIRST_SECRET"] = "hunter2"
     estate.project("pay")
     estate.put("old-c", rclass="local", packageType="npm", notes="theirs")
+    estate.put("old-e", rclass="local", packageType="npm", notes="theirs")
+    estate.put("old-f", rclass="local", packageType="maven")
     estate.put(
         "old-d",
         rclass="remote",
@@ -63,10 +74,10 @@ def prepare(root: Path) -> Estate:
     return estate
 
 
-@pytest.fixture(scope="module")
-def calm(tmp_path_factory: pytest.TempPathFactory) -> Estate:
+@pytest.fixture(scope="module", params=[ALONE, TOGETHER])
+def calm(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Estate:
     """The same apply without any fault: how many requests it takes, and how it ends."""
-    estate = prepare(tmp_path_factory.mktemp("calm"))
+    estate = prepare(tmp_path_factory.mktemp("calm"), request.param)
     assert set(estate.apply().results().values()) == {"done"}
     return estate
 
@@ -116,9 +127,9 @@ def assert_nothing_doubled(estate: Estate) -> None:
 def test_a_fault_at_every_request(name: str, calm: Estate, tmp_path: Path) -> None:
     """Each request of an apply fails once in this way; at most one more run ends converged."""
     length = len(calm.requests())
-    assert length > 20
+    assert length > 15
     for number in range(length):
-        estate = prepare(tmp_path / str(number))
+        estate = prepare(tmp_path / str(number), calm.platform.version)
         estate.sandbox.add_fault({**FAULTS[name], "skip": number})
         applied = attempt(estate)
         clean = applied is not None and is_clean(applied)
@@ -148,13 +159,15 @@ def test_a_fault_on_the_write_of_each_object(name: str, calm: Estate, tmp_path: 
     """The same where it hurts most, at the write itself: sent once, or once more after a look."""
     for write in dict.fromkeys(calm.writes()):
         method, path = write.split(" ")
-        estate = prepare(tmp_path / path.rpartition("/")[2])
+        estate = prepare(tmp_path / path.rpartition("/")[2], calm.platform.version)
         estate.sandbox.add_fault({**FAULTS[name], "match": {"method": method, "path": path}})
         attempt(estate)
         attempt(estate)
         count = estate.writes().count(write)
         landed = name in ("reset-after", "truncate")
-        assert count == (1 if landed else 2), f"{write} was sent {count} times"
+        # A batch that was refused is sent in parts the next time.
+        most = {1, 2} if "batch" in path else {2}
+        assert count in ({1} if landed else most), f"{write} was sent {count} times"
         assert_no_blind_repeat(estate)
         assert state(estate) == state(calm)
         assert estate.plan().changes == ()
@@ -162,7 +175,7 @@ def test_a_fault_on_the_write_of_each_object(name: str, calm: Estate, tmp_path: 
 
 def test_retry_after_is_honoured(calm: Estate, tmp_path: Path) -> None:
     """The pause the server asks for is the pause that is made."""
-    estate = prepare(tmp_path / "x")
+    estate = prepare(tmp_path / "x", calm.platform.version)
     estate.sandbox.add_fault({**FAULTS["429"], "match": {"method": "PUT", "path": "*"}})
     assert set(estate.apply().results().values()) == {"done"}
     assert 7.0 in estate.time.naps
@@ -178,6 +191,8 @@ def test_a_permanent_failure_stays_alone(name: str, tmp_path: Path) -> None:
     assert applied.results() == {
         "LocalRepository/new-a": "failed",
         "LocalRepository/old-c": "done",
+        "LocalRepository/old-e": "done",
+        "LocalRepository/old-f": "done",
         "RemoteRepository/new-b": "done",
         "RemoteRepository/old-d": "done",
         "VirtualRepository/new-v": "not-attempted",
@@ -185,7 +200,7 @@ def test_a_permanent_failure_stays_alone(name: str, tmp_path: Path) -> None:
     reason = applied.outcome("VirtualRepository/new-v").reason
     assert "LocalRepository/new-a" in reason
     assert estate.time.seconds < 400, "retries are bounded"
-    assert len(estate.inventory().entries) == 3
+    assert len(estate.inventory().entries) == 5
 
     estate.sandbox.clear_faults()
     assert set(estate.apply().results().values()) == {"done"}
@@ -244,7 +259,7 @@ def test_writes_never_collide(tmp_path: Path) -> None:
 def test_an_interrupt_at_every_request(calm: Estate, tmp_path: Path) -> None:
     """Stopped at any moment: what is in flight ends, the rest is for the next run."""
     for number in range(4, len(calm.requests())):
-        estate, stop = prepare(tmp_path / str(number)), threading.Event()
+        estate, stop = prepare(tmp_path / str(number), calm.platform.version), threading.Event()
         estate.transport.before = at(number, stop.set)
         applied = estate.apply(stop=stop)
         results = Counter(applied.results().values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from hypothesis import given
@@ -23,7 +23,11 @@ def run(
     stop: threading.Event | None = None,
     workers: int = 4,
 ) -> dict[str, Any]:
-    return dict(run_in_lanes(todo, do, bool, stop or threading.Event(), workers))
+    def job(keys: Sequence[str], emit: Callable[[str, Any], None]) -> None:
+        for key in keys:
+            emit(key, do(key))
+
+    return dict(run_in_lanes(todo, job, bool, stop or threading.Event(), workers))
 
 
 class Watch:

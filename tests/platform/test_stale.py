@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from reconciler.errors import Exit, StalePlanError
 from reconciler.model import Action
-from tests.support.estate import REPOSITORIES, Estate, local
+from reconciler.sandbox import Sandbox
+from tests.support.estate import Estate, local
 
 
-@pytest.fixture
-def pair(estate: Estate) -> Estate:
-    """Two live repositories whose description is to change, and one that is to be created."""
+@pytest.fixture(params=["7.83.4", "7.146.17"], ids=["alone", "together"])
+def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Estate:
+    """Two live repositories whose description is to change, and one that is to be created; on a
+    server without batches, and on one with."""
+    estate = Estate(tmp_path, Sandbox(version=request.param))
     for key in ("a", "b"):
         estate.put(key, rclass="local", packageType="npm", description="old", notes="old")
     estate.declare(
@@ -69,21 +73,22 @@ def test_after_the_first_write_only_that_object_fails(pair: Estate) -> None:
     """Once something is written the run goes on: the moved object failed, the others are done."""
 
     def move(number: int, method: str, path: str) -> None:
-        if (method, path) == ("POST", f"{REPOSITORIES}/a"):
-            pair.post("b", description="theirs")
+        if method == "POST":
+            pair.transport.before = None
+            pair.put("c", rclass="virtual", packageType="npm")
 
     pair.transport.before = move
     applied = pair.apply()
     assert applied.results() == {
         "LocalRepository/a": "done",
-        "LocalRepository/b": "failed",
-        "LocalRepository/c": "done",
+        "LocalRepository/b": "done",
+        "LocalRepository/c": "failed",
     }
-    assert "changed since the plan" in applied.outcome("LocalRepository/b").reason
-    assert pair.stored("b")["description"] == "theirs"
+    assert "did not exist when the plan was made" in applied.outcome("LocalRepository/c").reason
+    assert pair.stored("c")["rclass"] == "virtual"
     assert sorted(pair.inventory().entries) == [
         "default:LocalRepository/a",
-        "default:LocalRepository/c",
+        "default:LocalRepository/b",
     ]
 
 

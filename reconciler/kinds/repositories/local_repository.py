@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from reconciler.kinds.kind import Kind
-from reconciler.kinds.marks import FIXED, UNORDERED, Default, Known, OnlyFor, Ref, Same, Since, Wire
+from reconciler.kinds.kind import CONFIGURATION_LANE, Kind
+from reconciler.kinds.marks import FIXED, UNORDERED, Default, Known, OnlyFor, Same, Since, Wire
 from reconciler.kinds.repositories._package_types import (
     LOCAL,
     MAVEN_LIKE,
@@ -16,10 +16,15 @@ from reconciler.kinds.repositories._package_types import (
     SIGNED,
 )
 from reconciler.kinds.repositories._repository import (
-    MAX_KEY,
     SAME_PACKAGE_TYPE,
-    RepositoryCollection,
+    SIGNING_KEY,
     StoringSpec,
+)
+from reconciler.kinds.repositories._rest import (
+    RepositoryCollection,
+)
+from reconciler.kinds.repositories._rules import (
+    MAX_KEY,
     class_rule,
     environments_without_project,
     key_not_of_a_cache,
@@ -44,14 +49,12 @@ class LocalRepositorySpec(StoringSpec):
     """How long Xray keeps its data of the content. The reference names no unit; the values look
     like days."""
 
-    primaryKeyPairRef: Annotated[
-        str | None, OnlyFor(*SIGNED, "ansible", "hex"), Ref("KeyPair", open=True)
-    ] = unset()
-    """Name of the key pair that signs the index."""
-
-    secondaryKeyPairRef: Annotated[str | None, OnlyFor(*SIGNED), Ref("KeyPair", open=True)] = (
+    primaryKeyPairRef: Annotated[str | None, OnlyFor(*SIGNED, "ansible", "hex"), SIGNING_KEY] = (
         unset()
     )
+    """Name of the key pair that signs the index."""
+
+    secondaryKeyPairRef: Annotated[str | None, OnlyFor(*SIGNED), SIGNING_KEY] = unset()
     """Name of a second key pair that signs the index too, while keys are being exchanged."""
 
     # --- Maven, Gradle, Ivy, sbt
@@ -186,7 +189,7 @@ KIND = Kind(
     since="2.3.0",
     namespace="repository",
     discriminator="packageType",
-    lane="artifactory-configuration",
+    lane=CONFIGURATION_LANE,
     rules=(
         key_rule(MAX_KEY),
         key_not_of_a_cache,

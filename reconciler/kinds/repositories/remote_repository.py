@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from reconciler.kinds.kind import Fault, Kind, Subject
+from reconciler.kinds.kind import CONFIGURATION_LANE, Fault, Kind, Subject
 from reconciler.kinds.marks import (
     CANNOT_CLEAR,
     FIXED,
@@ -33,11 +33,16 @@ from reconciler.kinds.repositories._package_types import (
 )
 from reconciler.kinds.repositories._repository import (
     EMPTY_MEANS_ALL,
-    MAX_REMOTE_KEY,
     SAME_ADDRESS,
     SAME_PACKAGE_TYPE,
-    RepositoryCollection,
+    SIGNING_KEY,
     StoringSpec,
+)
+from reconciler.kinds.repositories._rest import (
+    RepositoryCollection,
+)
+from reconciler.kinds.repositories._rules import (
+    MAX_REMOTE_KEY,
     class_rule,
     environments_without_project,
     external_dependencies_patterns,
@@ -128,7 +133,7 @@ class RemoteRepositorySpec(StoringSpec):
 
     proxy: Annotated[
         str | None,
-        Ref("Proxy", open=True),
+        Ref("Proxy", check="server"),
         MayForce("the platform's default proxy is filled in unless disableProxy is true"),
     ] = unset()
     """Key of the proxy to go through."""
@@ -139,7 +144,7 @@ class RemoteRepositorySpec(StoringSpec):
     localAddress: str | None = unset()
     """Address of the network interface to connect from, for servers that have several."""
 
-    clientTlsCertificate: Annotated[str | None, Ref("Certificate", open=True), Default("")] = (
+    clientTlsCertificate: Annotated[str | None, Ref("Certificate", check="server"), Default("")] = (
         unset()
     )
     """Name of the certificate to present to the other server."""
@@ -217,7 +222,7 @@ class RemoteRepositorySpec(StoringSpec):
     """Formerly offered these settings to other servers."""
 
     remoteRepoLayoutRef: Annotated[
-        str | None, Ref("RepositoryLayout", open=True), CANNOT_CLEAR, Default("")
+        str | None, Ref("RepositoryLayout", check="server"), CANNOT_CLEAR, Default("")
     ] = unset()
     """Name of the other server's layout, if it is not the one of `repoLayoutRef`. Once set, it can
     be changed but not removed."""
@@ -378,7 +383,7 @@ class RemoteRepositorySpec(StoringSpec):
     hexPublicKey: Annotated[str | None, OnlyFor("hex")] = unset()
     """Public key with which the other server's packages are verified, in PEM form."""
 
-    primaryKeyPairRef: Annotated[str | None, OnlyFor("hex"), Ref("KeyPair", open=True)] = unset()
+    primaryKeyPairRef: Annotated[str | None, OnlyFor("hex"), SIGNING_KEY] = unset()
     """Name of the key pair that signs the index."""
 
     forceP2Authentication: Annotated[bool, OnlyFor("p2"), Default(False)] = unset()
@@ -494,7 +499,7 @@ KIND = Kind(
     since="2.3.0",
     namespace="repository",
     discriminator="packageType",
-    lane="artifactory-configuration",
+    lane=CONFIGURATION_LANE,
     rules=(
         key_rule(MAX_REMOTE_KEY),
         class_rule("remote"),

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from reconciler.kinds.kind import Fault, Kind, Subject
+from reconciler.kinds.kind import CONFIGURATION_LANE, Fault, Kind, Subject
 from reconciler.kinds.marks import (
     FIXED,
     UNORDERED,
@@ -28,10 +28,15 @@ from reconciler.kinds.repositories._package_types import (
 )
 from reconciler.kinds.repositories._repository import (
     EMPTY_MEANS_ALL,
-    MAX_KEY,
     SAME_PACKAGE_TYPE,
-    RepositoryCollection,
+    SIGNING_KEY,
     RepositorySpec,
+)
+from reconciler.kinds.repositories._rest import (
+    RepositoryCollection,
+)
+from reconciler.kinds.repositories._rules import (
+    MAX_KEY,
     class_rule,
     environments_without_project,
     external_dependencies_patterns,
@@ -70,14 +75,10 @@ class VirtualRepositorySpec(RepositorySpec):
     """For how many seconds the merged index is served before it is built anew. 0 builds it for
     every request."""
 
-    primaryKeyPairRef: Annotated[str | None, OnlyFor(*SIGNED, "hex"), Ref("KeyPair", open=True)] = (
-        unset()
-    )
+    primaryKeyPairRef: Annotated[str | None, OnlyFor(*SIGNED, "hex"), SIGNING_KEY] = unset()
     """Name of the key pair that signs the index."""
 
-    secondaryKeyPairRef: Annotated[str | None, OnlyFor(*SIGNED), Ref("KeyPair", open=True)] = (
-        unset()
-    )
+    secondaryKeyPairRef: Annotated[str | None, OnlyFor(*SIGNED), SIGNING_KEY] = unset()
     """Name of a second key pair that signs the index too, while keys are being exchanged."""
 
     # --- Maven, Gradle, Ivy, sbt
@@ -94,7 +95,7 @@ class VirtualRepositorySpec(RepositorySpec):
     """Which references to other repositories are taken out of POM files: the ones that are active
     by default, all, or none."""
 
-    keyPair: Annotated[str | None, OnlyFor(*MAVEN_LIKE), Ref("KeyPair", open=True)] = unset()
+    keyPair: Annotated[str | None, OnlyFor(*MAVEN_LIKE), SIGNING_KEY] = unset()
     """Name of the key pair that signs the artifacts."""
 
     # --- Bower, npm, Go
@@ -219,7 +220,7 @@ KIND = Kind(
     since="2.3.0",
     namespace="repository",
     discriminator="packageType",
-    lane="artifactory-configuration",
+    lane=CONFIGURATION_LANE,
     rules=(
         key_rule(MAX_KEY),
         class_rule("virtual"),

@@ -73,6 +73,7 @@ def _platform(recorded: Recorded) -> Document:
 
 def _listed(listed: Listed) -> Document:
     return {
+        "path": listed.path,
         "kinds": list(listed.kinds),
         "complete": listed.complete,
         "objects": None
@@ -125,6 +126,7 @@ def _recorded(raw: Mapping[str, Any]) -> Recorded:
 def _listed_of(raw: Mapping[str, Any]) -> Listed:
     objects, names = raw["objects"], raw["names"]
     return Listed(
+        _text(raw["path"]),
         tuple(map(_text, raw["kinds"])),
         None if objects is None else {name: _mapping(inner) for name, inner in objects.items()},
         None if names is None else tuple(map(_text, names)),

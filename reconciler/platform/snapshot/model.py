@@ -17,13 +17,14 @@ FORMAT = "reconciler.snapshot/v1"
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """What the listing that some kinds share answered.
+    """What the listing at `path`, which some kinds share, answered.
 
     `objects` is None where it could not be used; then `names` may hold what the list of names
     said. `complete` says that it was seen to name every object of the platform: then an object it
     lacks is absent.
     """
 
+    path: str
     kinds: tuple[str, ...]
     objects: Objects | None = None
     names: tuple[str, ...] | None = None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.errors import AnswerError, UnreachableError
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.registry import Registry
-from reconciler.kinds.rest import Content
+from reconciler.kinds.rest import Bulk, Content, Listing
 from reconciler.model import Absent, Address, Live, Observed, PlatformInfo, Unreadable
 from reconciler.platform.snapshot.model import Listed, Recorded
 from reconciler.platform.snapshot.sanitise import Sanitiser
@@ -25,8 +25,8 @@ class Recorder:
 
     source: Source
     info: PlatformInfo | None = None
-    listings: dict[str, Objects | None] = field(default_factory=dict)
-    listed_names: dict[str, list[str]] = field(default_factory=dict)
+    listings: dict[Listing, Objects | None] = field(default_factory=dict)
+    listed_names: dict[Listing, list[str]] = field(default_factory=dict)
     objects: dict[Address, Observed] = field(default_factory=dict)
     contents: dict[Address, Content | None] = field(default_factory=dict)
 
@@ -40,16 +40,24 @@ class Recorder:
         self.info = self.source.probe()
         return self.info
 
-    def listing(self, kind: Kind) -> Objects | None:
+    def listing(self, listing: Listing) -> Objects | None:
         """Recorded, also that it cannot be used."""
-        self.listings[kind.name] = None
-        self.listings[kind.name] = found = self.source.listing(kind)
+        self.listings[listing] = None
+        self.listings[listing] = found = self.source.listing(listing)
         return found
 
-    def names(self, kind: Kind) -> list[str]:
+    def names(self, listing: Listing) -> list[str]:
         """Recorded."""
-        self.listed_names[kind.name] = found = self.source.names(kind)
+        self.listed_names[listing] = found = self.source.names(listing)
         return found
+
+    def sees_all(self, listing: Listing, version: str) -> bool:
+        """Asked anew when the snapshot is written."""
+        return self.source.sees_all(listing, version)
+
+    def in_bulk(self, bulk: Bulk, listing: Listing | None, names: Sequence[str]) -> Objects:
+        """Not recorded: it answers what the listing did."""
+        return self.source.in_bulk(bulk, listing, names)
 
     def read(self, kind: Kind, address: Address) -> Observed:
         """Recorded, also that it could not be read."""
@@ -85,37 +93,38 @@ class Recorder:
         )
 
     def _listed(self, registry: Registry, clean: Sanitiser) -> Iterable[Listed]:
-        for name in sorted({*self.listings, *self.listed_names}):
-            kind = registry[name]
-            sharing = tuple(k.name for k in registry if k.rest.listing == kind.rest.listing)
-            objects = self.listings.get(name)
-            names = self.listed_names.get(name)
+        for listing in sorted({*self.listings, *self.listed_names}, key=lambda one: one.path):
+            sharing = [kind for kind in registry if kind.rest.listing == listing]
+            named = tuple(kind.name for kind in sharing)
+            objects = self.listings.get(listing)
+            names = self.listed_names.get(listing)
             yield Listed(
-                sharing,
-                clean.all_of(sharing, objects) if objects is not None else None,
+                listing.path,
+                named,
+                clean.all_of(named, objects) if objects is not None else None,
                 tuple(names) if names is not None else None,
-                self._is_complete(registry, sharing, objects),
+                self._is_complete(sharing, objects, names),
             )
 
     def _is_complete(
-        self, registry: Registry, sharing: tuple[str, ...], objects: Objects | None
+        self, kinds: list[Kind], objects: Objects | None, names: list[str] | None
     ) -> bool:
         """Whether the listing hides nothing from this token.
 
         A weaker token gets fewer objects, or reduced ones, without a word. So every object must be
         a whole one, and a name nobody has must be answered as absent, not as forbidden.
         """
-        if objects is None:
+        if objects is None and names is None:
             return False
-        kinds = [registry[name] for name in sharing]
-        for raw in objects.values():
+        for raw in (objects or {}).values():
             fitting = _kind_of(kinds, raw)
             if fitting is not None and not fitting.rest.live(raw).complete:
                 return False
+        if not kinds:  # the names inside one parent: there is nothing else to ask
+            return True
         platform = self.info.name if self.info else ""
-        parts = (NOBODY,) * (len(kinds[0].parents) + 1)
         try:
-            answer = self.source.read(kinds[0], Address(kinds[0].name, parts, platform))
+            answer = self.source.read(kinds[0], Address(kinds[0].name, (NOBODY,), platform))
         except AnswerError:
             return False
         return isinstance(answer, Absent)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from reconciler.errors import AnswerError, UsageError
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.registry import Registry
-from reconciler.kinds.rest import Content
+from reconciler.kinds.rest import Bulk, Content, Listing
 from reconciler.model import Absent, Address, Observed, PlatformInfo, Unreadable
 from reconciler.platform.snapshot.model import Listed, Recorded, Snapshot
 from reconciler.platform.source import Objects, Source
@@ -49,28 +49,41 @@ class RecordedPlatform:
         """What the platform said of itself."""
         return self.recorded.info
 
-    def listing(self, kind: Kind) -> Objects | None:
+    def listing(self, listing: Listing) -> Objects | None:
         """What the listing answered."""
-        listed = self._listed(kind)
+        listed = self._listed(listing)
         return listed.objects if listed else None
 
-    def names(self, kind: Kind) -> list[str]:
+    def names(self, listing: Listing) -> list[str]:
         """What the list of names answered. Raises AnswerError when it was not asked for."""
-        listed = self._listed(kind)
+        listed = self._listed(listing)
         if listed is None or listed.names is None:
-            raise AnswerError(f"the snapshot does not say which {kind.name} objects there are")
+            raise AnswerError(f"the snapshot does not say what {listing.path} lists")
         return list(listed.names)
+
+    def sees_all(self, listing: Listing, version: str) -> bool:
+        """Whether the listing was seen to be complete."""
+        listed = self._listed(listing)
+        return listed is not None and listed.complete
+
+    def in_bulk(self, bulk: Bulk, listing: Listing | None, names: Sequence[str]) -> Objects:
+        """What the listing answered for these names."""
+        objects = (self.listing(listing) if listing is not None else None) or {}
+        return {name: objects[name] for name in names if name in objects}
 
     def read(self, kind: Kind, address: Address) -> Observed:
         """What was answered for the object, else what follows from a complete listing."""
         known = self.recorded.objects.get(address.full)
         if known is not None:
             return known
-        listed = self._listed(kind)
-        raw = (listed.objects or {}).get(address.name) if listed else None
+        listing = kind.rest.listing_of(address)
+        listed = self._listed(listing) if listing is not None else None
+        raw = (listed.objects or {}).get(kind.rest.listed_as(address)) if listed else None
         if raw is not None:
             return kind.rest.live(raw)
-        return Absent() if listed and listed.complete else Unreadable(_silence(listed))
+        if listed and listed.complete and kind.rest.listed_as(address) not in (listed.names or ()):
+            return Absent()
+        return Unreadable(_silence(listed))
 
     def measure(self, kind: Kind, address: Address) -> Content | None:
         """What was counted. Raises AnswerError for what nobody counted."""
@@ -78,21 +91,8 @@ class RecordedPlatform:
             raise AnswerError(f"the snapshot does not say what {address} holds")
         return self.recorded.contents[address.full]
 
-    def _listed(self, kind: Kind) -> Listed | None:
-        """The record of the kind's listing, under its own name or that of a kind that shares it:
-        the snapshot may be older than the kind.
-        """
-        if kind.rest.listing is None:
-            return None
-        by_kind: Mapping[str, Listed] = {
-            name: listed for listed in self.recorded.listings for name in listed.kinds
-        }
-        if kind.name in by_kind:
-            return by_kind[kind.name]
-        for name, listed in by_kind.items():
-            if name in self.registry and self.registry[name].rest.listing == kind.rest.listing:
-                return listed
-        return None
+    def _listed(self, listing: Listing) -> Listed | None:
+        return next((one for one in self.recorded.listings if one.path == listing.path), None)
 
 
 def _silence(listed: Listed | None) -> str:

@@ -1,0 +1,1 @@
+"""Kinds of the Access service: projects, environments, groups."""

@@ -1,0 +1,116 @@
+"""Project: a group of repositories and members with administrators and a quota of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from reconciler.kinds.access._access import name_rule, snake_case
+from reconciler.kinds.kind import CONFIGURATION_LANE, Kind
+from reconciler.kinds.marks import WHOLE, WRITE_ONLY, Default, Same, Since
+from reconciler.kinds.rest import Flow, Listing, send, unusable
+from reconciler.kinds.shapes import Collection
+from reconciler.kinds.spec import ObjectSpec, Spec, unset
+from reconciler.model import Request, Response
+
+
+def _quota(size: int) -> int | None:
+    return None if size in (0, -1) else size
+
+
+class AdminPrivilegesSpec(Spec):
+    """What the administrators of the project may do by themselves."""
+
+    manageMembers: Annotated[bool, Default(False)] = unset()
+    """Add and remove members of the project."""
+
+    manageResources: Annotated[bool, Default(False)] = unset()
+    """Add and remove repositories of the project."""
+
+    manageRemoteRepository: Annotated[bool, Default(False), Since("7.134.0")] = unset()
+    """Add and remove remote repositories of the project."""
+
+    indexResources: Annotated[bool, WRITE_ONLY] = unset()
+    """Turn Xray indexing of the project's repositories on and off."""
+
+
+class ProjectSpec(ObjectSpec):
+    """A group of repositories and members with administrators and a quota of its own."""
+
+    displayName: Annotated[str, Field(min_length=1, max_length=128)]
+    """Name shown to people."""
+
+    description: Annotated[str | None, Default("")] = unset()
+    """What the project is for."""
+
+    adminPrivileges: Annotated[AdminPrivilegesSpec, WHOLE] = unset()
+    """What the administrators of the project may do by themselves."""
+
+    storageQuotaBytes: Annotated[
+        int, Field(ge=-1), Default(-1), Same(_quota, "-1 and 0 both mean no quota")
+    ] = unset()
+    """Storage the project may use, in bytes; -1 is no quota."""
+
+    softLimit: Annotated[bool, Default(False)] = unset()
+    """Reports uploads beyond the quota instead of refusing them. Self-hosted servers only."""
+
+    storageQuotaEmailNotification: Annotated[bool, Default(True)] = unset()
+    """Mails the administrators of the project when the quota is nearly used up."""
+
+
+PROJECTS = "/access/api/v1/projects"
+
+
+@dataclass(frozen=True)
+class ProjectListing(Listing):
+    """All projects in one answer; a project's administrator gets only those of theirs."""
+
+    path: str = PROJECTS
+    since: str = "7.17.4"
+
+    def read(self) -> Flow:
+        """Returns the projects by key."""
+        request = Request("GET", self.path)
+        response: Response = yield from send(request)
+        try:
+            found = response.json()
+        except ValueError:
+            found = None
+        if not isinstance(found, list) or not all(_is_project(raw) for raw in found):
+            raise unusable(request, response)
+        return {raw["project_key"]: raw for raw in found}
+
+
+def _is_project(raw: Any) -> bool:
+    return isinstance(raw, dict) and isinstance(raw.get("project_key"), str)
+
+
+KIND = Kind(
+    name="Project",
+    spec=ProjectSpec,
+    rest=Collection(
+        PROJECTS,
+        create_by="POST",
+        create_in=True,
+        update_by="PUT",
+        replaces=True,
+        name_field="project_key",
+        listing=ProjectListing(),
+    ),
+    area="Projects",
+    since="7.17.4",
+    lane=CONFIGURATION_LANE,
+    rules=(
+        name_rule(
+            "a project",
+            "[a-z][a-z0-9-]*",
+            32,
+            "a project key has small letters, digits and '-', and begins with a letter",
+        ),
+        name_rule("a project", ".{2,}", 32, "a project key has two characters at least"),
+    ),
+    wire_name=snake_case,
+    lost_on_replace="its members, roles and environments, and every repository's place in it",
+)

@@ -1,0 +1,105 @@
+"""FederatedRepository: a local repository that mirrors itself with others on other platforms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from reconciler.kinds.kind import CONFIGURATION_LANE, Fault, Kind, Subject
+from reconciler.kinds.marks import FIXED, UNORDERED, Default, Implied, Known, Ref, Same
+from reconciler.kinds.repositories._package_types import FEDERATED
+from reconciler.kinds.repositories._repository import SAME_PACKAGE_TYPE
+from reconciler.kinds.repositories._rest import RepositoryCollection, member_url
+from reconciler.kinds.repositories._rules import (
+    MAX_KEY,
+    class_rule,
+    environments_without_project,
+    key_not_of_a_cache,
+    key_rule,
+    proxy_conflict,
+)
+from reconciler.kinds.repositories.local_repository import LocalRepositorySpec
+from reconciler.kinds.spec import Spec, unset
+
+
+class MemberSpec(Spec):
+    """A repository on another platform that holds the same content."""
+
+    url: Annotated[
+        str,
+        Field(min_length=1),
+        Same(member_url, "the case of the host and a trailing slash make no difference"),
+    ]
+    """Where the member is: `<base URL of its platform>/artifactory/<key>`."""
+
+    enabled: Annotated[bool, Default(True)] = unset()
+    """Whether content is exchanged with the member."""
+
+
+def _is_own(member: Any) -> bool:
+    return isinstance(member, dict) and member.get("own") is True
+
+
+class FederatedRepositorySpec(LocalRepositorySpec):
+    """A repository that mirrors itself, both ways, with members on other platforms."""
+
+    packageType: Annotated[str, FIXED, SAME_PACKAGE_TYPE, Known(*FEDERATED)]
+    """Format of the packages, such as `npm` or `docker`. It decides which other fields exist and
+    stays as it was at creation."""
+
+    members: Annotated[
+        list[MemberSpec] | None,
+        UNORDERED,
+        Implied(_is_own, "the repository itself is a member without being named"),
+    ] = unset()
+    """The members on other platforms. Where it is declared, it is all of them: others are taken
+    out, and keep their content. A member that does not exist is created there. The platforms must
+    trust each other, and each needs its base URL set."""
+
+    proxy: Annotated[str | None, Ref("Proxy", check="server")] = unset()
+    """Name of the proxy through which the members are reached."""
+
+    disableProxy: Annotated[bool, Default(False)] = unset()
+    """Reaches the members directly, even where the platform has a default proxy."""
+
+
+def _member_urls(subject: Subject) -> Iterator[Fault]:
+    """Each member is named once, by the address of a repository."""
+    seen: set[str] = set()
+    for index, member in enumerate(subject.spec.get("members") or ()):
+        at = ("spec", "members", index, "url")
+        url = member_url(member["url"])
+        if not url.startswith(("http://", "https://")) or "/artifactory/" not in url:
+            yield Fault(
+                at,
+                "member-url",
+                "a member is named by the address of a repository on another platform",
+                "write https://<platform>/artifactory/<key>",
+            )
+        if url in seen:
+            text = f"the member {url} is listed twice"
+            yield Fault(at, "member-twice", text, "remove one of them")
+        seen.add(url)
+
+
+KIND = Kind(
+    name="FederatedRepository",
+    spec=FederatedRepositorySpec,
+    rest=RepositoryCollection(constants={"rclass": "federated"}),
+    area="Repositories",
+    since="7.18.3",
+    namespace="repository",
+    discriminator="packageType",
+    lane=CONFIGURATION_LANE,
+    rules=(
+        key_rule(MAX_KEY),
+        key_not_of_a_cache,
+        class_rule("federated"),
+        environments_without_project,
+        proxy_conflict,
+        _member_urls,
+    ),
+    lost_on_replace="every artifact in it, with its properties and statistics",
+)

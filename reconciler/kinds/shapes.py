@@ -1,0 +1,193 @@
+"""The usual shapes of REST resources; a kind with an oddity of its own derives from one.
+
+No I/O: every request is yielded to the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from reconciler.kinds.rest import (
+    Bulk,
+    Flow,
+    Listing,
+    Shape,
+    Write,
+    is_error_document,
+    object_of,
+    send,
+    unusable,
+)
+from reconciler.model import Absent, Address, Live, Observed, Request, Response
+
+
+@dataclass(frozen=True)
+class Collection(Shape):
+    """Many objects of one kind under one path, each under its own name."""
+
+    path: str
+    """Path of the collection, from the platform's base URL."""
+
+    create_by: str = "PUT"
+    """Verb that creates `{path}/{name}`."""
+
+    create_in: bool = False
+    """Whether objects are created at the collection's path instead of their own."""
+
+    update_by: str = "POST"
+    """Verb that changes `{path}/{name}`."""
+
+    replaces: bool = False
+    """Whether an update must hold the whole object: the live one with the changes laid over it."""
+
+    missing: frozenset[int] = frozenset({404})
+    """Statuses that mean "there is none", if the body is the platform's own error document."""
+
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of the body that have one value for the whole kind; a different live value is another
+    class of object."""
+
+    name_field: str = ""
+    """Field of the body that repeats the name, if the API wants it there."""
+
+    complete_by: tuple[str, ...] = ()
+    """Fields a complete answer always has; one without them is what a weaker token gets."""
+
+    listing: Listing | None = None
+    """The read that answers all objects at once, if there is one."""
+
+    bulk: Bulk | None = None
+    """The requests that handle many objects at once, if there are any."""
+
+    def url(self, address: Address) -> str:
+        """The object's own path."""
+        return f"{self.path}/{quote(address.name, safe='')}"
+
+    def read(self, address: Address) -> Flow:
+        """One GET; see `Shape.read`."""
+        request = Request("GET", self.url(address))
+        response = yield request
+        return self.answered(request, response)
+
+    def answered(self, request: Request, response: Response) -> Observed:
+        """What one answer says of one object."""
+        if response.status == 200:
+            raw = object_of(request, response)
+            if self.name_field and self.name_field not in raw:
+                raise unusable(request, response)
+            return self.live(raw)
+        if response.status in self.missing and is_error_document(response):
+            return Absent()
+        raise unusable(request, response)
+
+    def live(self, raw: Mapping[str, Any]) -> Live:
+        """A raw answer as a live object."""
+        return Live(raw, complete=all(name in raw for name in self.complete_by))
+
+    def create(self, write: Write) -> Flow:
+        """One request with everything declared."""
+        body = {**self.named(write), **self.constants, **write.body}
+        path = self.path if self.create_in else self.url(write.address)
+        yield from send(Request(self.create_by, path, json=body))
+
+    def update(self, write: Write) -> Flow:
+        """One request with the changed fields only, or with the whole object."""
+        if write.body:
+            rest = write.live if self.replaces else {}
+            body = {**self.named(write), **rest, **write.body}
+            yield from send(Request(self.update_by, self.url(write.address), json=body))
+
+    def named(self, write: Write) -> dict[str, str]:
+        """The field that repeats the name, if the API wants it."""
+        return {self.name_field: write.name} if self.name_field else {}
+
+
+@dataclass(frozen=True)
+class NameListing(Listing):
+    """Objects that are nothing but a name, as the list of them at `path`: `[{"name": ...}]`.
+
+    With `inside`, they live in another object: where that does not exist, none of them does.
+    """
+
+    inside: bool = False
+
+    def read(self) -> Flow:
+        """Returns the names, each with its raw answer."""
+        request = Request("GET", self.path)
+        response: Response = yield request
+        if self.inside and response.status == 404 and is_error_document(response):
+            return {}
+        if not response.ok:
+            raise unusable(request, response)
+        try:
+            found = response.json()
+        except ValueError:
+            found = None
+        if not isinstance(found, list) or not all(_has_name(raw) for raw in found):
+            raise unusable(request, response)
+        return {raw["name"]: raw for raw in found}
+
+    def sees_all(self, version: str) -> Flow:
+        """The list is the only thing there is to ask, so it is all there is to know."""
+        return True
+        yield
+
+
+def _has_name(raw: Any) -> bool:
+    return isinstance(raw, dict) and isinstance(raw.get("name"), str)
+
+
+@dataclass(frozen=True)
+class NameList(Shape):
+    """Objects that are nothing but a name: listed, created and renamed, never read alone.
+
+    `{0}` in `path` stands for the object it lives in; its name on the platform is `prefix` (in
+    which `{0}` means the same) and the name in the address. `own` are names the server ships with.
+    """
+
+    path: str
+    prefix: str = ""
+    own: frozenset[str] = frozenset()
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    listing: Listing | None = None
+    bulk: Bulk | None = None
+
+    def listing_of(self, address: Address) -> NameListing:
+        """The list that holds the object."""
+        parents = [quote(part, safe="") for part in address.parts]
+        return NameListing(self.path.format(*parents), inside="{0}" in self.path)
+
+    def listed_as(self, address: Address) -> str:
+        """The name on the platform."""
+        return self.prefix.format(*address.parts) + address.name
+
+    def parts_of(self, listed: str, parents: tuple[str, ...]) -> tuple[str, ...] | None:
+        """The parts of an address; None for the server's own and for those of someone else."""
+        prefix = self.prefix.format(*parents)
+        if listed in self.own or not listed.startswith(prefix):
+            return None
+        return (*parents, listed.removeprefix(prefix))
+
+    def read(self, address: Address) -> Flow:
+        """The list holds the name, or there is no such object."""
+        found = yield from self.listing_of(address).read()
+        raw = found.get(self.listed_as(address))
+        return Absent() if raw is None else self.live(raw)
+
+    def create(self, write: Write) -> Flow:
+        """One request with the name."""
+        path = self.listing_of(write.address).path
+        yield from send(Request("POST", path, json={"name": self.listed_as(write.address)}))
+
+    def update(self, write: Write) -> Flow:
+        """There is nothing to change but the name."""
+        return None
+        yield
+
+    def rename(self, old: Address, new: Address) -> Flow:
+        """One request; whatever names the object follows."""
+        path = f"{self.listing_of(old).path}/{quote(self.listed_as(old), safe='')}/rename"
+        yield from send(Request("POST", path, json={"new_name": self.listed_as(new)}))

@@ -1,0 +1,285 @@
+"""One change on its way: its object read again, written, read back.
+
+A write nobody can tell the outcome of is never repeated blindly: the object is read first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from reconciler.engine.diff import Difference, SecretKnowledge, declared, diff, sendable
+from reconciler.engine.plan import top_level
+from reconciler.errors import AnswerError, OutcomeUnknownError, StalePlanError
+from reconciler.kinds.fields import at_least
+from reconciler.kinds.rest import Bulk, Flow, Write
+from reconciler.kinds.wire import create_body, update_body
+from reconciler.model import (
+    UNSET,
+    Absent,
+    Action,
+    Change,
+    Entry,
+    FieldChange,
+    Live,
+    Observed,
+    Outcome,
+)
+
+if TYPE_CHECKING:
+    from reconciler.platform.apply import Applier
+
+READ_BACK_PAUSES = (0.1, 0.3, 0.6)
+"""Seconds to wait before reading once more, while the server shows not yet what was written."""
+
+SLOWEST_PAUSE = 8.0
+"""Seconds between two looks at what the server is known to show late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What one change sends now: a create or an update."""
+
+    write: Write
+    creating: bool
+
+
+class Carrying:
+    """One change on its way; gone when its outcome is there."""
+
+    def __init__(self, applier: Applier, change: Change) -> None:
+        self.applier = applier
+        self.change = change
+        self.manifest = applier.manifests[change.address]
+        self.kind = applier.registry[change.address.kind]
+        self.client = applier.clients[change.address.platform]
+        self.until = applier.clock.now() + applier.patience
+        self.wrote = False
+        self.tried = False
+
+    def carry_out(self) -> Outcome:
+        """Do what the change says. Raises ReconcilerError when it fails."""
+        if not self.change.action.writes:
+            return Outcome(self.change, "done")
+        attempt = 0
+        while True:
+            try:
+                return self._write_once()
+            except OutcomeUnknownError:
+                self.unsure()
+                pause = min(8.0, 0.25 * 2.0 ** min(attempt, 8))
+                attempt += 1
+                if self.applier.clock.now() + pause > self.until:
+                    raise
+                self.applier.clock.sleep(pause)
+
+    def unsure(self) -> None:
+        """An attempt may have landed: from now on what is found may be our own work."""
+        self.tried = True
+        self.wrote = True
+        self.applier.wrote()
+
+    def _write_once(self) -> Outcome:
+        observed = self.applier.observe(self.change.address)
+        observed = self._moved(observed)
+        intent = self.intent(observed)
+        if intent is not None:
+            try:
+                self.send(self._flow(intent))
+            except AnswerError:
+                if not (intent.creating and self.is_as_declared()):
+                    raise
+        return self.verified()
+
+    def is_as_declared(self) -> bool:
+        """Whether somebody else made just what this change was to create."""
+        observed = self.applier.observe(self.change.address)
+        return isinstance(observed, Live) and not self.left(observed)
+
+    def _flow(self, intent: Intent) -> Flow:
+        rest = self.kind.rest
+        return rest.create(intent.write) if intent.creating else rest.update(intent.write)
+
+    def _moved(self, observed: Observed) -> Observed:
+        """What is at the address once the object was renamed or converted, if the plan says so."""
+        if self.change.action is Action.CONVERT and isinstance(observed, Live):
+            return self._converted(observed)
+        old = self.change.previous
+        if self.change.action is Action.CONVERT or old is None or isinstance(observed, Live):
+            return observed
+        before = self.applier.observe(old)
+        flow = self.kind.rest.rename(old, self.change.address)
+        if not isinstance(before, Live) or flow is None:
+            raise StalePlanError(f"{old} existed when the plan was made, and is gone")
+        self.send(flow)
+        self.tried = True
+        return self.applier.observe(self.change.address)
+
+    def _converted(self, live: Live) -> Observed:
+        found = self._diff(live)
+        if found.conversion is None:
+            return live
+        if not self.tried:
+            self._refuse_stale(found)
+        if found.conversion.obstacle:
+            raise AnswerError(found.conversion.obstacle)
+        self.send(found.conversion.flow(self.change.address))
+        self.tried = True
+        return self.applier.observe(self.change.address)
+
+    def intent(self, observed: Observed) -> Intent | None:
+        """What is left to send, seeing the object as it is now; None when nothing is.
+
+        Raises StalePlanError where the object is not as the plan saw it, AnswerError where it
+        cannot be read.
+        """
+        if isinstance(observed, Absent):
+            return self._create()
+        if isinstance(observed, Live):
+            return self._update(observed)
+        raise AnswerError(f"it could not be read before the write: {observed.reason}")
+
+    def _create(self) -> Intent:
+        if self.change.action is not Action.CREATE:
+            raise StalePlanError(
+                f"{self.change.address} existed when the plan was made, and is gone"
+            )
+        body = create_body(self.kind, sendable(self.kind, self.manifest), self.applier.reveal)
+        return Intent(Write(self.change.address, body, self.change.fields), creating=True)
+
+    def _update(self, live: Live) -> Intent | None:
+        """Write what still differs; None when nothing does, because an attempt landed."""
+        found = self._diff(live)
+        if not self.tried:
+            self._refuse_stale(found)
+        elif found.fixed:
+            raise AnswerError(f"another object took the name {self.change.address.name}")
+        return self._to_write(live, found.changes)
+
+    def _to_write(self, live: Live, changes: tuple[FieldChange, ...]) -> Intent | None:
+        if not changes:
+            return None
+        body = update_body(
+            self.kind,
+            sendable(self.kind, self.manifest),
+            top_level(changes),
+            live.raw,
+            self.applier.reveal,
+        )
+        return Intent(Write(self.change.address, body, changes, live.raw), creating=False)
+
+    def _refuse_stale(self, found: Difference) -> None:
+        """A planned field that changed since the plan stops the change."""
+        if self.change.action is Action.CREATE:
+            raise StalePlanError(f"{self.change.address} did not exist when the plan was made")
+        planned = {f.path: f for f in self.change.fields if f.secret != "unverifiable"}
+        now = {f.path: f for f in (*found.changes, *found.fixed)}
+        moved = [path for path in planned if now.get(path) != planned[path]]
+        moved += [path for path in now if path not in planned]
+        if moved:
+            told = "; ".join(_then_now(path, planned.get(path), now.get(path)) for path in moved)
+            raise StalePlanError(f"{self.change.address} changed since the plan: {told}")
+
+    def send(self, flow: Any) -> None:
+        """Drive a write; from the first write on the run can no longer end as untouched."""
+        self.applier.wrote()
+        self.wrote = True
+        self.client.run(flow)
+
+    def _diff(self, live: Live, entry: Entry | None = None) -> Difference:
+        known = self.applier.prints.get(self.change.address, SecretKnowledge())
+        before = entry or self.applier.inventory.get(self.change.address)
+        return diff(self.kind, self.manifest, live, before, known)
+
+    def verified(self) -> Outcome:
+        """Read back; what did not stick is written once more before it is told.
+
+        A write can get lost behind a gateway that answers in the server's place, and an
+        assignment to a project takes a while to show.
+        """
+        live, left = self._read_back()
+        if left and (again := self._to_write(live, self._unkept(live))) is not None:
+            self.send(self._flow(again))
+            live, left = self._read_back()
+        return self.outcome(left)
+
+    def outcome(self, left: tuple[FieldChange, ...] = ()) -> Outcome:
+        """The change is done, but for what is left of it."""
+        if not left:
+            return Outcome(self.change, "done", wrote=self.wrote)
+        named = ", ".join(f.path for f in left)
+        return Outcome(self.change, "done", f"server rewrote it: {named}", left, self.wrote)
+
+    def _read_back(self) -> tuple[Live, tuple[FieldChange, ...]]:
+        """Look until the object is as declared; the last look and what is left of the change."""
+        seen: Live | None = None
+        left: tuple[FieldChange, ...] = ()
+        pauses = [0.0, *READ_BACK_PAUSES]
+        while pauses:
+            self.applier.clock.sleep(pauses.pop(0))
+            observed = self.applier.observe(self.change.address)
+            if isinstance(observed, Live):
+                seen, left = observed, self.left(observed)
+                if not left:
+                    break
+            if not pauses and self._is_late(left):
+                pauses.append(min(SLOWEST_PAUSE, self._waited() or 1.0))
+        if seen is None:
+            raise OutcomeUnknownError("it was written, and could not be read back")
+        return seen, left
+
+    def _waited(self) -> float:
+        return self.applier.clock.now() - (self.until - self.applier.patience)
+
+    def _is_late(self, left: tuple[FieldChange, ...]) -> bool:
+        """Whether all that is missing is known to show late, and there is time left to wait."""
+        slow = bool(left) and all(self._is_slow(name) for name in top_level(left))
+        return slow and self._waited() < self.applier.patience / 2
+
+    def _is_slow(self, name: str) -> bool:
+        known = self.kind.fields.get(name)
+        return known is not None and known.slow
+
+    def _unkept(self, live: Live) -> tuple[FieldChange, ...]:
+        """The changes to write once more; none where a field is fixed from creation on."""
+        found = self._diff(live)
+        return () if found.fixed else found.changes
+
+    def left(self, live: Live) -> tuple[FieldChange, ...]:
+        """What of an object still differs from what was written.
+
+        Exempt are fields that are never returned, and those that were told before as rewritten.
+        """
+        fields = declared(self.kind, self.manifest)
+        before = self.applier.inventory.get(self.change.address)
+        planned = {f.path for f in self.change.fields}
+        told = before.rewritten if before else {}
+        written = Entry(
+            self.applier.owner,
+            {f.path: f.after for f in fields if f.secret is None},
+            {f.path: "" for f in fields if f.secret is not None},
+            {path: pair for path, pair in told.items() if path not in planned},
+        )
+        found = diff(self.kind, self.manifest, live, written, SecretKnowledge())
+        return (*found.changes, *found.fixed, *found.stuck)
+
+
+def _then_now(path: str, then: FieldChange | None, now: FieldChange | None) -> str:
+    return f"{path} was {_shown(then)}, is {_shown(now)}"
+
+
+def _shown(change: FieldChange | None) -> str:
+    if change is None:
+        return "as declared"
+    if change.secret is not None:
+        return "a secret"
+    return "unset" if change.before is UNSET else repr(change.before)
+
+
+def bulk_for(carrying: Carrying, version: str) -> Bulk | None:
+    """The bulk requests by which a change can be carried out together with others, if any."""
+    change, bulk = carrying.change, carrying.kind.rest.bulk
+    if bulk is None or change.previous is not None:
+        return None
+    since = {Action.CREATE: bulk.create_since, Action.UPDATE: bulk.update_since}.get(change.action)
+    return bulk if since is not None and at_least(version, since) else None
