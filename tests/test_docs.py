@@ -343,5 +343,5 @@ def test_the_kind_in_contributing_is_a_kind() -> None:
     names: dict[str, Any] = {"__name__": "reconciler.kinds.spec"}
     exec("\n".join(lines), names)
 
-    assert names["KIND"].name == "Group"
-    assert set(names["KIND"].fields) == {"description", "autoJoin", "realm"}
+    assert names["KIND"].name == "User"
+    assert set(names["KIND"].fields) == {"email", "admin", "password"}

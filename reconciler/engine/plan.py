@@ -181,7 +181,7 @@ class _Planner:
         elif isinstance(observed, Absent):
             self._absent(kind, manifest, entry)
         else:
-            self._live(kind, manifest, observed, entry or self._namesake(manifest.address))
+            self._live(kind, manifest, observed)
 
     def _observed(self, address: Address) -> Observed:
         return self.observation.objects.get(address, Unreadable("it was not read"))
@@ -194,11 +194,6 @@ class _Planner:
             ):
                 return old
         return None
-
-    def _namesake(self, address: Address) -> Entry | None:
-        """The entry of the same live object under another kind, before its conversion."""
-        known = predecessor(self.inventory, self.registry, address)
-        return self.inventory.get(known) if known is not None else None
 
     def _renamed(self, kind: Kind, manifest: Manifest, old: Address) -> None:
         observed = self._observed(old)
@@ -278,28 +273,29 @@ class _Planner:
             "there",
         )
 
-    def _live(self, kind: Kind, manifest: Manifest, live: Live, entry: Entry | None) -> None:
+    def _live(self, kind: Kind, manifest: Manifest, live: Live) -> None:
         if manifest.lifecycle.manage != "full":
             self.unchanged += 1
             return
-        found = diff(
-            kind, manifest, live, entry, self.observation.secret_knowledge(manifest.address)
-        )
+        address, owner = manifest.address, self.desired.owner
+        entry, previous = self.inventory.get(address), None
+        if entry is None:  # the same live object may be known under another kind
+            previous = predecessor(self.inventory, self.registry, address)
+            entry = self.inventory.get(previous) if previous is not None else None
+        found = diff(kind, manifest, live, entry, self.observation.secret_knowledge(address))
         self._note_fields(kind, manifest, found, entry)
-        block = refused(manifest, entry, self.desired.owner)
-        takes = entry is None or entry.owner != self.desired.owner
-        if found.is_empty and (not takes or found.unreadable):
+        block = refused(manifest, entry, owner)
+        takes = entry is None or entry.owner != owner
+        if found.is_empty and ((not takes and previous is None) or found.unreadable):
             self.unchanged += 1  # what cannot be seen whole is not adopted
-        elif found.is_empty:
-            reason = "unowned" if entry is None else "taken-over"
-            change = Change(manifest.address, Action.ADOPT, reason, risk="safe", adopting=True)
-            self._add(change, manifest, block)
+            return
+        if found.is_empty:
+            reason = "taken-over" if entry is not None and takes else "unowned"
+            change = Change(address, Action.ADOPT, reason, risk="safe", adopting=True)
         else:
-            self._add(
-                self._update(kind, manifest, live, found, takes),
-                manifest,
-                block or _stuck(kind, found) or self._unconvertible(manifest, found),
-            )
+            block = block or _stuck(kind, found) or self._unconvertible(manifest, found)
+            change = self._update(kind, manifest, live, found, takes)
+        self._add(replace(change, previous=previous), manifest, block)
 
     def _update(
         self, kind: Kind, manifest: Manifest, live: Live, found: Difference, takes: bool
@@ -313,9 +309,6 @@ class _Planner:
             adopting=takes,
             risk=_risk(found),
             requests=() if found.fixed else self._requests(kind, manifest, live, found),
-            previous=predecessor(self.inventory, self.registry, manifest.address)
-            if found.conversion
-            else None,
         )
 
     def _requests(
@@ -474,16 +467,21 @@ class _Planner:
 
     def note_undeclared(self) -> None:
         """Owned objects no manifest names: kept, and told."""
+        if self.desired.scope:
+            return
         named = {m.address.full for m in self.desired.resolved.manifests}
+        named |= {c.previous.full for c in self.changes if c.previous is not None}
+        qualified = any(m.address.qualified for m in self.desired.manifests)
         for text, entry in sorted(self.inventory.entries.items()):
-            if text not in named and entry.owner == self.desired.owner and not self.desired.scope:
+            if text not in named and entry.owner == self.desired.owner:
+                shown = str(Address.parse(text, qualified=qualified))
                 self.diagnostics.append(
                     Diagnostic(
                         "no-longer-declared",
                         "info",
-                        f"{text} is no longer declared; it is kept",
+                        f"{shown} is no longer declared; it is kept",
                         hint="`reconciler release` takes it out of the inventory",
-                        address=text,
+                        address=shown,
                     )
                 )
 
