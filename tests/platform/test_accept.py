@@ -36,7 +36,10 @@ def test_any_drift_can_be_accepted(rclass: str, data: st.DataObject) -> None:
         estate.apply()
         inventory = estate.root / ".reconciler" / "inventory.json"
         kept = inventory.read_bytes()
-        estate.declare(manifest(kind.name, "one", {**ours, **theirs}))
+        both = {**ours, **theirs}
+        if both.get("proxy"):
+            both["disableProxy"] = False  # validate refuses the two together
+        estate.declare(manifest(kind.name, "one", both))
         estate.apply()
         inventory.write_bytes(kept)
         estate.declare(manifest(kind.name, "one", ours))

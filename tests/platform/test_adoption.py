@@ -90,14 +90,15 @@ def test_export_then_plan_only_adopts(settled: Estate) -> None:
 
 
 def test_a_converged_plan_asks_few_requests(settled: Estate) -> None:
-    """The plan of 300 converged repositories is one probe and one listing, and one more for all
-    projects; only groups have no bulk read."""
+    """The plan of 300 converged repositories is one probe and one listing, the short list for the
+    own members of federations, and one more for all projects; only groups have no bulk read."""
     written(settled)
     settled.forget_requests()
     settled.plan()
     assert sorted(settled.requests()) == [
         "GET /access/api/v1/projects",
         "GET /access/api/v2/groups/readers",
+        "GET /artifactory/api/repositories",
         "GET /artifactory/api/repositories/configurations",
         "GET /artifactory/api/system/version",
     ]
@@ -119,7 +120,10 @@ def test_one_edited_line_is_one_field_and_one_write(settled: Estate) -> None:
     settled.apply()
     before = settled.sandbox.dump()["platforms"]["default"]["repositories"]
 
-    name = next(name for name, text in texts.items() if "description: " in text and "url:" in text)
+    is_remote = "kind: RemoteRepository\n"
+    name = next(
+        name for name, text in texts.items() if "description: " in text and is_remote in text
+    )
     key = name.rpartition("/")[2].removesuffix(".yaml")
     file = settled.root / name
     lines = file.read_text("utf-8").splitlines()

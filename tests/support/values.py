@@ -16,11 +16,23 @@ from hypothesis import strategies as st
 from reconciler.kinds.fields import Field
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.repositories._package_types import CLASSES
+from reconciler.kinds.repositories.federated_repository import KIND as FEDERATED
 from reconciler.kinds.repositories.local_repository import KIND as LOCAL
 from reconciler.kinds.repositories.remote_repository import KIND as REMOTE
 from reconciler.kinds.repositories.virtual_repository import KIND as VIRTUAL
 
-KINDS: Mapping[str, Kind] = {"local": LOCAL, "remote": REMOTE, "virtual": VIRTUAL}
+KINDS: Mapping[str, Kind] = {
+    "local": LOCAL,
+    "remote": REMOTE,
+    "virtual": VIRTUAL,
+    "federated": FEDERATED,
+}
+ELSEWHERE = "https://west.example.com/artifactory"
+"""Where the members of federated repositories are; nobody answers there."""
+MEMBERS = [
+    {"url": f"{ELSEWHERE}/zulu"},
+    {"url": f"{ELSEWHERE}/alpha", "enabled": False},
+]
 PROJECTS = ("pay", "ops")
 SECRETS = {"FIRST_SECRET": "hunter2", "OTHER_SECRET": 'p"w\\d ü'}
 PUBLIC_TERRAFORM = "https://registry.example.com/terraform"
@@ -100,6 +112,8 @@ def special(name: str, around: Surroundings) -> Any:
             return True
         case "bypassHeadRequests":
             return True
+        case "members":
+            return MEMBERS
     return None
 
 
@@ -167,6 +181,10 @@ HEADERS = st.one_of(
         {"name": IDENTIFIERS, "value": SECRET_REFERENCES}, optional={"sensitive": st.booleans()}
     ),
 )
+FEDERATION_MEMBERS = st.fixed_dictionaries(
+    {"url": st.sampled_from([f"{ELSEWHERE}/{name}" for name in ("a", "b", "c", "d")])},
+    optional={"enabled": st.booleans()},
+)
 
 
 @st.composite
@@ -211,6 +229,8 @@ def neighbours(name: str, around: Surroundings) -> st.SearchStrategy[Any] | None
             return st.sampled_from(around.remotes)
         case "terraformRegistryUrl":
             return st.one_of(ADDRESSES, st.just(PUBLIC_TERRAFORM))
+        case "members":
+            return st.lists(FEDERATION_MEMBERS, max_size=3, unique_by=lambda member: member["url"])
     return None
 
 
