@@ -10,9 +10,10 @@ from reconciler.engine.diff import Difference, declared, diff, sendable
 from reconciler.engine.digest import digest
 from reconciler.engine.observation import Observation
 from reconciler.engine.ownership import predecessor, refused, released_fields
+from reconciler.engine.renames import Renames
 from reconciler.engine.resolve import Missing, Resolved, candidates
 from reconciler.errors import Diagnostic, ordered
-from reconciler.kinds.fields import at_least
+from reconciler.kinds.fields import FieldTable, at_least
 from reconciler.kinds.kind import Fault, Kind, Lookup, Neighbour, Subject
 from reconciler.kinds.registry import Registry
 from reconciler.kinds.rest import Content, Flow, Write
@@ -161,6 +162,7 @@ class _Planner:
     partial: bool = False
     stopped: set[Address] = field(default_factory=set)
     missing: dict[Address, list[Missing]] = field(default_factory=dict)
+    renames: Renames = field(default_factory=Renames)
 
     def __post_init__(self) -> None:
         for gap in self.desired.resolved.missing:
@@ -181,7 +183,8 @@ class _Planner:
         elif isinstance(observed, Absent):
             self._absent(kind, manifest, entry)
         else:
-            self._live(kind, manifest, observed)
+            followed = self.renames.followed(kind, manifest.address.platform, observed)
+            self._live(kind, manifest, followed)
 
     def _observed(self, address: Address) -> Observed:
         return self.observation.objects.get(address, Unreadable("it was not read"))
@@ -219,6 +222,8 @@ class _Planner:
         )
         block = refused(manifest, entry, self.desired.owner)
         self._add(change, manifest, block or _stuck(kind, found))
+        if manifest.address not in self.stopped:
+            self.renames.note(kind, old, manifest.address)
 
     def _release(self, manifest: Manifest, entry: Entry | None) -> None:
         if entry is not None and entry.owner == self.desired.owner:
@@ -363,14 +368,13 @@ class _Planner:
                 "unsupported",
                 f"{kind.name} needs {kind.service} {kind.since}; the platform has {version}",
             )
-        for name in manifest.spec:
-            known = kind.fields.get(name)
-            if known is not None and not at_least(version, known.since):
+        for path, since in _needed(kind.fields, manifest.spec, "spec"):
+            if not at_least(version, since):
                 return Block(
                     "unsupported",
-                    f"spec.{name} needs {kind.service} {known.since}; the platform has {version}",
+                    f"{path} needs {kind.service} {since}; the platform has {version}",
                 )
-        return None
+        return _beyond(kind, manifest, version)
 
     def _missing_reference(self, kind: Kind, manifest: Manifest) -> Block | None:
         gaps = self.missing.get(manifest.address, ())
@@ -518,6 +522,34 @@ def top_level(changes: Iterable[FieldChange]) -> list[str]:
     """The fields of the spec that hold the changed paths."""
     paths = (c.path for c in changes if c.path.startswith("spec."))
     return list(dict.fromkeys(path.split(".")[1].partition("[")[0] for path in paths))
+
+
+def _needed(fields: FieldTable, spec: Mapping[str, Any], at: str) -> Iterator[tuple[str, str]]:
+    """The declared paths that not every version has, each with the first one that does."""
+    for name, value in spec.items():
+        known = fields.get(name)
+        if known is None:
+            continue
+        path = f"{at}.{name}"
+        if known.since:
+            yield path, known.since
+        if isinstance(value, Mapping):
+            yield from _needed(known.fields, value, path)
+
+
+def _beyond(kind: Kind, manifest: Manifest, version: str) -> Block | None:
+    """A block for what this version refuses and a later one takes."""
+    subject = Subject(
+        manifest.address.name, manifest.spec, lambda _: None, manifest.address.parts[:-1]
+    )
+    for limit in kind.limits:
+        applies = at_least(version, limit.since) and not at_least(version, limit.until)
+        if applies and (problem := limit.problem(subject)):
+            return Block(
+                "unsupported",
+                f"{problem}; more needs {kind.service} {limit.until}, the platform has {version}",
+            )
+    return None
 
 
 def previous_addresses(manifest: Manifest) -> Iterator[Address]:

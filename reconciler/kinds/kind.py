@@ -59,6 +59,19 @@ and of projects, whose writes collide with those of their repositories."""
 Rule = Callable[[Subject], Iterable[Fault]]
 
 
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What some versions of the service refuse although the kind and its fields are there.
+
+    It holds from `since` on, and no more from `until` on; `problem` says what is wrong with a
+    manifest, as a sentence without its end, or nothing.
+    """
+
+    until: str
+    problem: Callable[[Subject], str]
+    since: str = ""
+
+
 @dataclass(frozen=True)
 class Kind:
     """One sort of object.
@@ -97,6 +110,9 @@ class Kind:
 
     rules: tuple[Rule, ...] = ()
     """Rules over one manifest and its neighbours."""
+
+    limits: tuple[Limit, ...] = ()
+    """What older versions of the service refuse."""
 
     lost_on_replace: str = ""
     """What deleting and creating anew would lose, for the message of a blocked change."""

@@ -116,12 +116,19 @@ class Observer:
         return self.clock.now() - self._read_at.get((platform, listing), float("-inf"))
 
     def _seen(self, addresses: Iterable[Address]) -> dict[Address, Observed]:
-        """What the listings say; what they lack is absent if that is proved, else asked for."""
+        """What the listings say; what they lack is absent if that is proved, else asked for.
+
+        Of a kind that the server is too old for there is nothing; the plan says so.
+        """
         found: dict[Address, Observed] = {}
         lacking: dict[tuple[str, Listing], list[Address]] = {}
         alone: list[Address] = []
         for address in addresses:
-            shape = self.registry[address.kind].rest
+            kind = self.registry[address.kind]
+            if not self._has(address.platform, kind.service, kind.since):
+                found[address] = Absent()
+                continue
+            shape = kind.rest
             listing = shape.listing_of(address)
             listed = self._listing(address.platform, listing)
             if listing is None or listed is None:

@@ -26,6 +26,8 @@ from reconciler.platform.client import Clock
 from reconciler.platform.connect import Wire
 from reconciler.platform.inventory import FileInventory
 from reconciler.sandbox import Request, Sandbox
+from reconciler.sandbox.directory import User
+from reconciler.sandbox.messages import Response
 from reconciler.settings import Settings
 from tests.support.transport import InProcess
 
@@ -196,13 +198,32 @@ class Estate:
         for key in keys:
             self._send("POST", PROJECTS, {"project_key": key, "display_name": key})
 
-    def _send(self, method: str, path: str, body: Any) -> None:
+    def users(self, *names: str) -> None:
+        """Create users."""
+        for name in names:
+            self.platform.store.directory.users[name] = User(name)
+
+    def ask(self, path: str, method: str = "GET", body: Any = None) -> Any:
+        """One request behind the tool's back; the answer as JSON."""
+        return self._send(method, path, body).json()
+
+    def upload(self, key: str, path: str, content: bytes = b"x") -> None:
+        """Put a file into a repository."""
+        self._send("PUT", f"/artifactory/{key}/{path}", content)
+
+    def files(self, key: str) -> list[str]:
+        """The paths of a repository's files."""
+        return sorted(self.platform.store.artifacts.get(key, {}))
+
+    def _send(self, method: str, path: str, body: Any) -> Response:
         known = len(self.sandbox.requests)
         headers = {"authorization": f"Bearer {self.platform.tokens['admin']}"}
-        data = b"" if body is None else json.dumps(body).encode()
-        answer = self.platform.handle(Request(method, path, (), headers, data))
+        if not isinstance(body, bytes):
+            body = b"" if body is None else json.dumps(body).encode()
+        answer = self.platform.handle(Request(method, path, (), headers, body))
         assert answer.status < 300, answer.text
         del self.sandbox.requests[known:]
+        return answer
 
     def stored(self, key: str) -> dict[str, Any]:
         """Everything the platform stores of a repository, hidden values included."""

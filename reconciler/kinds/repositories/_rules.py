@@ -8,7 +8,7 @@ from functools import cache
 from string import ascii_letters, digits
 from typing import Any
 
-from reconciler.kinds.kind import Fault, Rule, Subject
+from reconciler.kinds.kind import Fault, Limit, Rule, Subject
 from reconciler.kinds.repositories._package_types import classes_of
 from reconciler.kinds.repositories._repository import NO_PROJECT
 
@@ -145,6 +145,30 @@ def environments_without_project(subject: Subject) -> Iterator[Fault]:
             "set projectKey, or remove environments",
             severity="warning",
         )
+
+
+def _first_environments_only(subject: Subject) -> str:
+    named = _environments(subject)
+    ours = ", ".join(name for name in named if name not in ("DEV", "PROD"))
+    return f"there are only DEV and PROD, and environments names {ours}" if ours else ""
+
+
+def _one_environment(subject: Subject) -> str:
+    count = len(set(_environments(subject)))
+    return f"a repository has one environment, and environments has {count}" if count > 1 else ""
+
+
+def _environments(subject: Subject) -> list[str]:
+    """The environments that count: outside of a project the server ignores them."""
+    outside = "projectKey" in subject.spec and not in_project(subject.spec)
+    return [] if outside else list(subject.spec.get("environments") or ())
+
+
+ENVIRONMENT_LIMITS = (
+    Limit("7.53.1", _first_environments_only),
+    Limit("7.107.1", _one_environment, since="7.53.1"),
+)
+"""How many environments a version takes, and which: known from the vendor's own client."""
 
 
 def in_project(spec: Mapping[str, Any]) -> bool:

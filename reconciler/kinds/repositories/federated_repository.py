@@ -13,6 +13,7 @@ from reconciler.kinds.repositories._package_types import FEDERATED
 from reconciler.kinds.repositories._repository import SAME_PACKAGE_TYPE
 from reconciler.kinds.repositories._rest import RepositoryCollection, member_url
 from reconciler.kinds.repositories._rules import (
+    ENVIRONMENT_LIMITS,
     MAX_KEY,
     class_rule,
     environments_without_project,
@@ -93,6 +94,7 @@ KIND = Kind(
     namespace="repository",
     discriminator="packageType",
     lane=CONFIGURATION_LANE,
+    limits=ENVIRONMENT_LIMITS,
     rules=(
         key_rule(MAX_KEY),
         key_not_of_a_cache,

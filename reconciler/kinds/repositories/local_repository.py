@@ -24,6 +24,7 @@ from reconciler.kinds.repositories._rest import (
     RepositoryCollection,
 )
 from reconciler.kinds.repositories._rules import (
+    ENVIRONMENT_LIMITS,
     MAX_KEY,
     class_rule,
     environments_without_project,
@@ -190,6 +191,7 @@ KIND = Kind(
     namespace="repository",
     discriminator="packageType",
     lane=CONFIGURATION_LANE,
+    limits=ENVIRONMENT_LIMITS,
     rules=(
         key_rule(MAX_KEY),
         key_not_of_a_cache,

@@ -42,6 +42,7 @@ from reconciler.kinds.repositories._rest import (
     RepositoryCollection,
 )
 from reconciler.kinds.repositories._rules import (
+    ENVIRONMENT_LIMITS,
     MAX_REMOTE_KEY,
     class_rule,
     environments_without_project,
@@ -500,6 +501,7 @@ KIND = Kind(
     namespace="repository",
     discriminator="packageType",
     lane=CONFIGURATION_LANE,
+    limits=ENVIRONMENT_LIMITS,
     rules=(
         key_rule(MAX_REMOTE_KEY),
         class_rule("remote"),

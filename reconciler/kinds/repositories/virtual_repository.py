@@ -36,6 +36,7 @@ from reconciler.kinds.repositories._rest import (
     RepositoryCollection,
 )
 from reconciler.kinds.repositories._rules import (
+    ENVIRONMENT_LIMITS,
     MAX_KEY,
     class_rule,
     environments_without_project,
@@ -221,6 +222,7 @@ KIND = Kind(
     namespace="repository",
     discriminator="packageType",
     lane=CONFIGURATION_LANE,
+    limits=ENVIRONMENT_LIMITS,
     rules=(
         key_rule(MAX_KEY),
         class_rule("virtual"),
