@@ -62,6 +62,8 @@ class Observer:
     clock: Clock = field(default_factory=Clock)
     _listings: dict[tuple[str, Listing], Mapping[str, Any] | None] = field(default_factory=dict)
     _read_at: dict[tuple[str, Listing], float] = field(default_factory=dict)
+    _absent: dict[tuple[str, Listing], set[Address]] = field(default_factory=dict)
+    """What a listing lacked and a second look did not find either, as long as it is used."""
     _proofs: dict[tuple[str, Listing], bool] = field(default_factory=dict)
 
     def probe(self, platforms: Iterable[str]) -> None:
@@ -104,6 +106,7 @@ class Observer:
         if bulk is None or (listing is not None and len(chunks) > FEW_CHUNKS):
             if listing is not None:
                 self._listings.pop((platform, listing), None)
+                self._absent.pop((platform, listing), None)
             return self._seen(addresses)
         raw = self._in_bulk(platform, bulk, listing, addresses) or {}
         found: dict[Address, Observed] = {
@@ -135,13 +138,18 @@ class Observer:
                 alone.append(address)
             elif (raw := listed.get(shape.listed_as(address))) is not None:
                 found[address] = shape.live(raw)
+            elif address in self._absent.get((address.platform, listing), ()):
+                found[address] = Absent()
             else:
                 lacking.setdefault((address.platform, listing), []).append(address)
         for (platform, listing), missing in lacking.items():
             if len(missing) > 1 and self._sees_all(platform, listing):
-                found.update(self._looked_twice(platform, missing))
+                looked = self._looked_twice(platform, missing)
             else:
-                alone += missing
+                looked = self._one_by_one(missing)
+            absent = self._absent.setdefault((platform, listing), set())
+            absent.update(a for a, seen in looked.items() if isinstance(seen, Absent))
+            found.update(looked)
         return found | self._one_by_one(alone)
 
     def _looked_twice(self, platform: str, missing: list[Address]) -> dict[Address, Observed]:
