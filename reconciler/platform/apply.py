@@ -79,6 +79,8 @@ class Applier:
         self._saved = self.clock.now()
         self._wrote = False
         self._fatal: ReconcilerError | None = None
+        self._told: set[Address] = set()
+        self._total = 0
 
     def apply(self, plan: Plan) -> list[Outcome]:
         """Carry out the plan's changes; outcomes are in the plan's order.
@@ -87,6 +89,7 @@ class Applier:
         """
         results: dict[Address, Outcome] = {}
         steps = self._steps(plan)
+        self._total = len(steps)
         by_address = {change.address: change for change in plan.changes}
         try:
             for address, outcome in run_in_lanes(
@@ -98,7 +101,7 @@ class Applier:
             ):
                 results[address] = outcome
                 self._record(outcome)
-                self.report(outcome, len(results), len(steps))
+                self.tell([outcome])
         finally:
             self._save()
         if self._fatal is not None and not self._wrote:
@@ -210,6 +213,14 @@ class Applier:
                 if change.previous is not None:
                     self._unsaved[change.previous.full] = None
                 self._unsaved[change.address.full] = self._entry(outcome)
+
+    def tell(self, outcomes: Iterable[Outcome]) -> None:
+        """Report how far the run is; what is told again counts once."""
+        for outcome in outcomes:
+            with self._lock:
+                self._told.add(outcome.change.address)
+                done = len(self._told)
+            self.report(outcome, done, self._total)
 
     def save(self) -> None:
         """Write what was noted to the inventory."""

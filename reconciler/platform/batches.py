@@ -42,6 +42,7 @@ class Batch:
         if bulk is None:
             raise ValueError(f"{first.kind.name} has no bulk requests")
         self.bulk, self.client = bulk, first.client
+        self.creating = first.change.action is Action.CREATE
         self.written: list[Carrying] = []
         self.unknowns = 0
         self.waited = 0.0
@@ -63,8 +64,7 @@ class Batch:
 
     def _newest(self) -> float:
         """A create needs no closer look: the server refuses one of an object that is there."""
-        creating = all(c.change.action is Action.CREATE for c in self.all.values())
-        return FRESH if creating else 0.0
+        return FRESH if self.creating else 0.0
 
     def _ready(
         self,
@@ -100,13 +100,15 @@ class Batch:
         """Send some together; those the request does not fit are sent alone."""
         items: dict[Carrying, Mapping[str, Any]] = {}
         for carrying, intent in members:
-            item = carrying.kind.rest.bulk_item(intent.write, creating=intent.creating)
+            if intent.creating != self.creating:
+                continue  # an attempt landed in part
+            item = carrying.kind.rest.bulk_item(intent.write, creating=self.creating)
             if item is not None:
                 items[carrying] = item
         if len(items) > 1:
-            creating = members[0][1].creating
             self._send(
-                items, (self.bulk.create if creating else self.bulk.update)(list(items.values()))
+                items,
+                (self.bulk.create if self.creating else self.bulk.update)(list(items.values())),
             )
         for carrying, _ in members:
             if (carrying not in items or len(items) == 1) and not self._is_over():
@@ -130,8 +132,10 @@ class Batch:
             for carrying in members:
                 carrying.wrote = True
             self.written += members
-            self.applier.remember(carrying.outcome() for carrying in members)
+            outcomes = [carrying.outcome() for carrying in members]
+            self.applier.remember(outcomes)
             self.applier.save()
+            self.applier.tell(outcomes)
 
     def _again(self, members: list[Carrying], error: ReconcilerError) -> None:
         """What did not land is tried again: after a pause, or in halves if it was refused."""

@@ -7,18 +7,21 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from reconciler.kinds.kind import CONFIGURATION_LANE, Fault, Kind, Subject
+from reconciler.kinds.kind import Fault, Subject
 from reconciler.kinds.marks import FIXED, UNORDERED, Default, Implied, Known, Ref, Same
+from reconciler.kinds.repositories._kind import ARTIFACTS, repository_kind
 from reconciler.kinds.repositories._package_types import FEDERATED
 from reconciler.kinds.repositories._repository import SAME_PACKAGE_TYPE
-from reconciler.kinds.repositories._rest import RepositoryCollection, member_url
+from reconciler.kinds.repositories._rest import member_url
 from reconciler.kinds.repositories._rules import (
+<<<<<<< HEAD
     ENVIRONMENT_LIMITS,
     MAX_KEY,
     class_rule,
     environments_without_project,
+=======
+>>>>>>> 3443389 (Declare what repository kinds have in common once)
     key_not_of_a_cache,
-    key_rule,
     proxy_conflict,
 )
 from reconciler.kinds.repositories.local_repository import LocalRepositorySpec
@@ -85,12 +88,15 @@ def _member_urls(subject: Subject) -> Iterator[Fault]:
         seen.add(url)
 
 
-KIND = Kind(
-    name="FederatedRepository",
-    spec=FederatedRepositorySpec,
-    rest=RepositoryCollection(constants={"rclass": "federated"}),
-    area="Repositories",
+KIND = repository_kind(
+    "federated",
+    FederatedRepositorySpec,
+    key_not_of_a_cache,
+    proxy_conflict,
+    _member_urls,
+    lost_on_replace=ARTIFACTS,
     since="7.18.3",
+<<<<<<< HEAD
     namespace="repository",
     discriminator="packageType",
     lane=CONFIGURATION_LANE,
@@ -104,4 +110,6 @@ KIND = Kind(
         _member_urls,
     ),
     lost_on_replace="every artifact in it, with its properties and statistics",
+=======
+>>>>>>> 3443389 (Declare what repository kinds have in common once)
 )

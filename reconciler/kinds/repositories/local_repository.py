@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from reconciler.kinds.kind import CONFIGURATION_LANE, Kind
 from reconciler.kinds.marks import FIXED, UNORDERED, Default, Known, OnlyFor, Same, Since, Wire
+from reconciler.kinds.repositories._kind import ARTIFACTS, repository_kind
 from reconciler.kinds.repositories._package_types import (
     LOCAL,
     MAVEN_LIKE,
@@ -20,16 +20,15 @@ from reconciler.kinds.repositories._repository import (
     SIGNING_KEY,
     StoringSpec,
 )
-from reconciler.kinds.repositories._rest import (
-    RepositoryCollection,
-)
 from reconciler.kinds.repositories._rules import (
+<<<<<<< HEAD
     ENVIRONMENT_LIMITS,
     MAX_KEY,
     class_rule,
     environments_without_project,
+=======
+>>>>>>> 3443389 (Declare what repository kinds have in common once)
     key_not_of_a_cache,
-    key_rule,
 )
 from reconciler.kinds.spec import unset
 
@@ -182,6 +181,7 @@ class LocalRepositorySpec(StoringSpec):
     """Whether the repository holds modules or providers."""
 
 
+<<<<<<< HEAD
 KIND = Kind(
     name="LocalRepository",
     spec=LocalRepositorySpec,
@@ -200,3 +200,6 @@ KIND = Kind(
     ),
     lost_on_replace="every artifact in it, with its properties and statistics",
 )
+=======
+KIND = repository_kind("local", LocalRepositorySpec, key_not_of_a_cache, lost_on_replace=ARTIFACTS)
+>>>>>>> 3443389 (Declare what repository kinds have in common once)

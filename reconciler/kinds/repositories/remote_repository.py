@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from reconciler.kinds.kind import CONFIGURATION_LANE, Fault, Kind, Subject
+from reconciler.kinds.kind import Fault, Subject
 from reconciler.kinds.marks import (
     CANNOT_CLEAR,
     FIXED,
@@ -24,6 +24,7 @@ from reconciler.kinds.marks import (
     Since,
     Wire,
 )
+from reconciler.kinds.repositories._kind import repository_kind
 from reconciler.kinds.repositories._package_types import (
     CURATED,
     GIT_HOSTED,
@@ -38,16 +39,10 @@ from reconciler.kinds.repositories._repository import (
     SIGNING_KEY,
     StoringSpec,
 )
-from reconciler.kinds.repositories._rest import (
-    RepositoryCollection,
-)
 from reconciler.kinds.repositories._rules import (
     ENVIRONMENT_LIMITS,
     MAX_REMOTE_KEY,
-    class_rule,
-    environments_without_project,
     external_dependencies_patterns,
-    key_rule,
     proxy_conflict,
 )
 from reconciler.kinds.spec import SecretRef, SecretValue, Spec, unset
@@ -490,6 +485,7 @@ def sensitive_headers(subject: Subject) -> Iterator[Fault]:
             )
 
 
+<<<<<<< HEAD
 KIND = Kind(
     name="RemoteRepository",
     spec=RemoteRepositorySpec,
@@ -512,5 +508,18 @@ KIND = Kind(
         external_dependencies_patterns,
         sensitive_headers,
     ),
+=======
+KIND = repository_kind(
+    "remote",
+    RemoteRepositorySpec,
+    addresses,
+    proxy_conflict,
+    content_synchronisation,
+    external_dependencies_patterns,
+    sensitive_headers,
+>>>>>>> 3443389 (Declare what repository kinds have in common once)
     lost_on_replace="everything in its cache, also what the other server no longer has",
+    longest_key=MAX_REMOTE_KEY,
+    content="{key}-cache",
+    content_may_lack=True,
 )

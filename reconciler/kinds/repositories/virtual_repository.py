@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from reconciler.kinds.kind import CONFIGURATION_LANE, Fault, Kind, Subject
+from reconciler.kinds.kind import Fault, Subject
 from reconciler.kinds.marks import (
     FIXED,
     UNORDERED,
@@ -18,6 +18,7 @@ from reconciler.kinds.marks import (
     Ref,
     Since,
 )
+from reconciler.kinds.repositories._kind import repository_kind
 from reconciler.kinds.repositories._package_types import (
     CACHED_BY_VIRTUAL,
     MAVEN_LIKE,
@@ -32,16 +33,15 @@ from reconciler.kinds.repositories._repository import (
     SIGNING_KEY,
     RepositorySpec,
 )
-from reconciler.kinds.repositories._rest import (
-    RepositoryCollection,
-)
 from reconciler.kinds.repositories._rules import (
+<<<<<<< HEAD
     ENVIRONMENT_LIMITS,
     MAX_KEY,
     class_rule,
     environments_without_project,
+=======
+>>>>>>> 3443389 (Declare what repository kinds have in common once)
     external_dependencies_patterns,
-    key_rule,
 )
 from reconciler.kinds.spec import unset
 
@@ -213,6 +213,7 @@ def deployment(subject: Subject) -> Iterator[Fault]:
         )
 
 
+<<<<<<< HEAD
 KIND = Kind(
     name="VirtualRepository",
     spec=VirtualRepositorySpec,
@@ -231,5 +232,14 @@ KIND = Kind(
         deployment,
         external_dependencies_patterns,
     ),
+=======
+KIND = repository_kind(
+    "virtual",
+    VirtualRepositorySpec,
+    members,
+    deployment,
+    external_dependencies_patterns,
+>>>>>>> 3443389 (Declare what repository kinds have in common once)
     lost_on_replace="no artifact, but the address answers nobody until it is there again",
+    content="",
 )

@@ -1,0 +1,42 @@
+"""What the kinds of all repository classes have in common besides their fields."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reconciler.kinds.kind import CONFIGURATION_LANE, Kind, Rule
+from reconciler.kinds.repositories._repository import RepositorySpec
+from reconciler.kinds.repositories._rest import RepositoryCollection
+from reconciler.kinds.repositories._rules import (
+    MAX_KEY,
+    class_rule,
+    environments_without_project,
+    key_rule,
+)
+
+ARTIFACTS = "every artifact in it, with its properties and statistics"
+"""What is lost with a repository that files are uploaded to."""
+
+
+def repository_kind(
+    rclass: str,
+    spec: type[RepositorySpec],
+    *rules: Rule,
+    lost_on_replace: str,
+    since: str = "2.3.0",
+    longest_key: int = MAX_KEY,
+    **rest: Any,
+) -> Kind:
+    """The kind of one repository class; `rest` says more of its `RepositoryCollection`."""
+    return Kind(
+        name=f"{rclass.capitalize()}Repository",
+        spec=spec,
+        rest=RepositoryCollection(constants={"rclass": rclass}, **rest),
+        area="Repositories",
+        since=since,
+        namespace="repository",
+        discriminator="packageType",
+        lane=CONFIGURATION_LANE,
+        rules=(key_rule(longest_key), class_rule(rclass), environments_without_project, *rules),
+        lost_on_replace=lost_on_replace,
+    )
