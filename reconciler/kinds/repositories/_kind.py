@@ -8,6 +8,7 @@ from reconciler.kinds.kind import CONFIGURATION_LANE, Kind, Rule
 from reconciler.kinds.repositories._repository import RepositorySpec
 from reconciler.kinds.repositories._rest import RepositoryCollection
 from reconciler.kinds.repositories._rules import (
+    ENVIRONMENT_LIMITS,
     MAX_KEY,
     class_rule,
     environments_without_project,
@@ -37,6 +38,7 @@ def repository_kind(
         namespace="repository",
         discriminator="packageType",
         lane=CONFIGURATION_LANE,
+        limits=ENVIRONMENT_LIMITS,
         rules=(key_rule(longest_key), class_rule(rclass), environments_without_project, *rules),
         lost_on_replace=lost_on_replace,
     )

@@ -14,13 +14,6 @@ from reconciler.kinds.repositories._package_types import FEDERATED
 from reconciler.kinds.repositories._repository import SAME_PACKAGE_TYPE
 from reconciler.kinds.repositories._rest import member_url
 from reconciler.kinds.repositories._rules import (
-<<<<<<< HEAD
-    ENVIRONMENT_LIMITS,
-    MAX_KEY,
-    class_rule,
-    environments_without_project,
-=======
->>>>>>> 3443389 (Declare what repository kinds have in common once)
     key_not_of_a_cache,
     proxy_conflict,
 )
@@ -96,20 +89,4 @@ KIND = repository_kind(
     _member_urls,
     lost_on_replace=ARTIFACTS,
     since="7.18.3",
-<<<<<<< HEAD
-    namespace="repository",
-    discriminator="packageType",
-    lane=CONFIGURATION_LANE,
-    limits=ENVIRONMENT_LIMITS,
-    rules=(
-        key_rule(MAX_KEY),
-        key_not_of_a_cache,
-        class_rule("federated"),
-        environments_without_project,
-        proxy_conflict,
-        _member_urls,
-    ),
-    lost_on_replace="every artifact in it, with its properties and statistics",
-=======
->>>>>>> 3443389 (Declare what repository kinds have in common once)
 )

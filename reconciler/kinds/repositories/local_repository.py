@@ -21,13 +21,6 @@ from reconciler.kinds.repositories._repository import (
     StoringSpec,
 )
 from reconciler.kinds.repositories._rules import (
-<<<<<<< HEAD
-    ENVIRONMENT_LIMITS,
-    MAX_KEY,
-    class_rule,
-    environments_without_project,
-=======
->>>>>>> 3443389 (Declare what repository kinds have in common once)
     key_not_of_a_cache,
 )
 from reconciler.kinds.spec import unset
@@ -181,25 +174,4 @@ class LocalRepositorySpec(StoringSpec):
     """Whether the repository holds modules or providers."""
 
 
-<<<<<<< HEAD
-KIND = Kind(
-    name="LocalRepository",
-    spec=LocalRepositorySpec,
-    rest=RepositoryCollection(constants={"rclass": "local"}),
-    area="Repositories",
-    since="2.3.0",
-    namespace="repository",
-    discriminator="packageType",
-    lane=CONFIGURATION_LANE,
-    limits=ENVIRONMENT_LIMITS,
-    rules=(
-        key_rule(MAX_KEY),
-        key_not_of_a_cache,
-        class_rule("local"),
-        environments_without_project,
-    ),
-    lost_on_replace="every artifact in it, with its properties and statistics",
-)
-=======
 KIND = repository_kind("local", LocalRepositorySpec, key_not_of_a_cache, lost_on_replace=ARTIFACTS)
->>>>>>> 3443389 (Declare what repository kinds have in common once)

@@ -40,7 +40,6 @@ from reconciler.kinds.repositories._repository import (
     StoringSpec,
 )
 from reconciler.kinds.repositories._rules import (
-    ENVIRONMENT_LIMITS,
     MAX_REMOTE_KEY,
     external_dependencies_patterns,
     proxy_conflict,
@@ -485,30 +484,6 @@ def sensitive_headers(subject: Subject) -> Iterator[Fault]:
             )
 
 
-<<<<<<< HEAD
-KIND = Kind(
-    name="RemoteRepository",
-    spec=RemoteRepositorySpec,
-    rest=RepositoryCollection(
-        constants={"rclass": "remote"}, content="{key}-cache", content_may_lack=True
-    ),
-    area="Repositories",
-    since="2.3.0",
-    namespace="repository",
-    discriminator="packageType",
-    lane=CONFIGURATION_LANE,
-    limits=ENVIRONMENT_LIMITS,
-    rules=(
-        key_rule(MAX_REMOTE_KEY),
-        class_rule("remote"),
-        environments_without_project,
-        addresses,
-        proxy_conflict,
-        content_synchronisation,
-        external_dependencies_patterns,
-        sensitive_headers,
-    ),
-=======
 KIND = repository_kind(
     "remote",
     RemoteRepositorySpec,
@@ -517,7 +492,6 @@ KIND = repository_kind(
     content_synchronisation,
     external_dependencies_patterns,
     sensitive_headers,
->>>>>>> 3443389 (Declare what repository kinds have in common once)
     lost_on_replace="everything in its cache, also what the other server no longer has",
     longest_key=MAX_REMOTE_KEY,
     content="{key}-cache",

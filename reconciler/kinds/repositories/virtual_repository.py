@@ -34,13 +34,6 @@ from reconciler.kinds.repositories._repository import (
     RepositorySpec,
 )
 from reconciler.kinds.repositories._rules import (
-<<<<<<< HEAD
-    ENVIRONMENT_LIMITS,
-    MAX_KEY,
-    class_rule,
-    environments_without_project,
-=======
->>>>>>> 3443389 (Declare what repository kinds have in common once)
     external_dependencies_patterns,
 )
 from reconciler.kinds.spec import unset
@@ -213,33 +206,12 @@ def deployment(subject: Subject) -> Iterator[Fault]:
         )
 
 
-<<<<<<< HEAD
-KIND = Kind(
-    name="VirtualRepository",
-    spec=VirtualRepositorySpec,
-    rest=RepositoryCollection(constants={"rclass": "virtual"}, content=""),
-    area="Repositories",
-    since="2.3.0",
-    namespace="repository",
-    discriminator="packageType",
-    lane=CONFIGURATION_LANE,
-    limits=ENVIRONMENT_LIMITS,
-    rules=(
-        key_rule(MAX_KEY),
-        class_rule("virtual"),
-        environments_without_project,
-        members,
-        deployment,
-        external_dependencies_patterns,
-    ),
-=======
 KIND = repository_kind(
     "virtual",
     VirtualRepositorySpec,
     members,
     deployment,
     external_dependencies_patterns,
->>>>>>> 3443389 (Declare what repository kinds have in common once)
     lost_on_replace="no artifact, but the address answers nobody until it is there again",
     content="",
 )
