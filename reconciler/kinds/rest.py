@@ -167,6 +167,10 @@ class Shape(ABC):
         """Give an object another name; None where the API has no way to."""
         return None
 
+    def is_mirror(self, live: Mapping[str, Any]) -> bool:
+        """Whether creating another object, on another platform, may have made this one too."""
+        return False
+
     def conversion(self, name: str, live: Mapping[str, Any]) -> Conversion | None:
         """How a live object of another class becomes one of this kind, if it can."""
         return None

@@ -87,14 +87,30 @@ class Carrying:
             try:
                 self.send(self._flow(intent))
             except AnswerError:
-                if not (intent.creating and self.is_as_declared()):
+                if not (intent.creating and self._met()):
                     raise
         return self.verified()
 
-    def is_as_declared(self) -> bool:
-        """Whether somebody else made just what this change was to create."""
+    def _met(self) -> bool:
+        """Whether a refused create has its object all the same.
+
+        Somebody else made just what this change was to create; or a create on another platform made
+        it too, and what differs is written now.
+        """
         observed = self.applier.observe(self.change.address)
-        return isinstance(observed, Live) and not self.left(observed)
+        if not isinstance(observed, Live):
+            return False
+        if self._is_mirror(observed):
+            intent = self._update(observed)
+            if intent is not None:
+                self.send(self._flow(intent))
+            return True
+        return not self.left(observed)
+
+    def _is_mirror(self, live: Live) -> bool:
+        """Whether a create on another platform made what this change was to create."""
+        creating = self.change.action is Action.CREATE and not self.tried
+        return creating and self.kind.rest.is_mirror(live.raw)
 
     def _flow(self, intent: Intent) -> Flow:
         rest = self.kind.rest
@@ -150,6 +166,8 @@ class Carrying:
     def _update(self, live: Live) -> Intent | None:
         """Write what still differs; None when nothing does, because an attempt landed."""
         found = self._diff(live)
+        if self._is_mirror(live) and not found.fixed:
+            return self._to_write(live, self.left(live))
         if not self.tried:
             self._refuse_stale(found)
         elif found.fixed:

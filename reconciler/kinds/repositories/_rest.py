@@ -217,6 +217,12 @@ class RepositoryCollection(Collection):
             return None
         return {**self.named(write), **self.constants, **write.body}
 
+    def is_mirror(self, live: Mapping[str, Any]) -> bool:
+        """A federated repository comes with its members, which exist afterwards where they are."""
+        return self.constants["rclass"] == live.get("rclass") == "federated" and bool(
+            _elsewhere(live)
+        )
+
     def conversion(self, name: str, live: Mapping[str, Any]) -> Conversion | None:
         """Local repositories become federated and back, with everything they hold."""
         match live.get("rclass"), self.constants["rclass"]:
@@ -271,9 +277,14 @@ def _make_local(address: Address) -> Flow:
         raise unusable(request, response)
 
 
+def _elsewhere(live: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The members of a federated repository but itself."""
+    return [m for m in live.get("members") or () if isinstance(m, dict) and not m.get("own")]
+
+
 def _members_left(live: Mapping[str, Any]) -> str:
     """Why a federated repository cannot become local; empty if it can."""
-    members = [m for m in live.get("members") or () if isinstance(m, dict) and not m.get("own")]
+    members = _elsewhere(live)
     if not members:
         return ""
     urls = ", ".join(str(member.get("url")) for member in members)
