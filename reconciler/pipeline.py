@@ -231,7 +231,8 @@ def _unresolved_secrets(
 
     source = None
     for manifest in manifests:
-        for path, reference in secrets_in(registry[manifest.address.kind].fields, manifest.spec):
+        fields = registry[manifest.address.kind].secret_fields
+        for path, reference in secrets_in(fields, manifest.spec):
             source = source or secret_source(workspace, settings)
             if source.find(reference) is None:
                 yield Finding(

@@ -161,7 +161,9 @@ def _entry(settings: Settings, desires: Sequence[Desire]) -> Sound:
         tuple(sorted(reference.items()))
         for one in desires
         for manifest in one.manifests
-        for _, reference in secrets_in(wanted.registry[manifest.address.kind].fields, manifest.spec)
+        for _, reference in secrets_in(
+            wanted.registry[manifest.address.kind].secret_fields, manifest.spec
+        )
     )
     return Sound(
         wanted.digest,

@@ -94,12 +94,14 @@ def main(args: Sequence[str] | None = None) -> None:
     from reconciler.cli.interrupt import impatient
 
     # What a run makes lives to its end: looking it all through for rubbish takes a tenth of the
-    # time. And a plugin of some other package must not decide what is valid; looking for one
-    # would read the metadata of everything that is installed.
-    gc.set_threshold(50_000, 20, 50)
+    # time, and again (without freeze) at the end. And a plugin of some other package must not
+    # decide what is valid; looking for one would read the metadata of everything installed.
+    gc.set_threshold(200_000, 20, 50)
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     with impatient():
-        sys.exit(run(list(sys.argv[1:] if args is None else args)))
+        code = run(list(sys.argv[1:] if args is None else args))
+        gc.freeze()
+        sys.exit(code)
 
 
 def run(args: list[str]) -> int:

@@ -86,7 +86,7 @@ def diff(
 def declared(kind: Kind, manifest: Manifest) -> tuple[FieldChange, ...]:
     """Every declared field as a change of an object that does not exist yet."""
     sent = sendable(kind, manifest)
-    secret = {_text(path): ref for path, ref in secrets_in(kind.fields, sent)}
+    secret = {_text(path): ref for path, ref in secrets_in(kind.secret_fields, sent)}
     return tuple(
         _new(path, value, secret, known) for path, value, known in leaves(kind.fields, sent, "spec")
     )

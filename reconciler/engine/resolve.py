@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.kinds.fields import Field, FieldTable
 from reconciler.kinds.marks import RefCheck
@@ -18,8 +18,7 @@ from reconciler.kinds.values import comparable
 from reconciler.model import Address, Finding, Manifest, Path
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """One name written in a manifest that means another object."""
 
     path: Path
@@ -61,11 +60,11 @@ def resolve(manifests: Iterable[Manifest], registry: Registry) -> Resolved:
     names = names_of(by_address, registry)
     requires: dict[Address, tuple[Address, ...]] = {}
     missing: list[Missing] = []
-    for manifest in by_address.values():
+    for address, manifest in by_address.items():
         found: list[Address] = []
         for reference in references(registry, manifest):
             named = target(reference, manifest, names)
-            if named is not None and named != manifest.address:
+            if named is not None and named != address:
                 found.append(named)
             elif named is None and reference.check != "server":
                 missing.append(_missing(reference, manifest, by_address, registry))
@@ -74,7 +73,7 @@ def resolve(manifests: Iterable[Manifest], registry: Registry) -> Resolved:
                 found.append(parent.address)
             else:
                 missing.append(_missing(parent.reference, manifest, by_address, registry))
-        requires[manifest.address] = tuple(dict.fromkeys(found))
+        requires[address] = tuple(dict.fromkeys(found)) if found else ()
     order, cycles = _ordered(requires)
     return Resolved(
         tuple(by_address[address] for address in order),
@@ -93,8 +92,7 @@ def names_of(declared: Iterable[Address], registry: Registry) -> Names:
     return {(a.platform, a.kind, registry[a.kind].referred_as(a)): a for a in declared}
 
 
-@dataclass(frozen=True, slots=True)
-class _Parent:
+class _Parent(NamedTuple):
     address: Address
     reference: Reference
 
@@ -102,6 +100,8 @@ class _Parent:
 def _parents(manifest: Manifest, registry: Registry) -> Iterator[_Parent]:
     """The objects an object lives in, such as the project of an environment."""
     address = manifest.address
+    if len(address.parts) == 1:
+        return
     parents = registry[address.kind].parents
     for depth, (name, kind) in enumerate(parents.items(), 1):
         parent = Address(kind, address.parts[:depth], address.platform, address.qualified)
@@ -110,17 +110,16 @@ def _parents(manifest: Manifest, registry: Registry) -> Iterator[_Parent]:
 
 def references(registry: Registry, manifest: Manifest) -> Iterator[Reference]:
     """The references written in one manifest."""
-    yield from _references(registry[manifest.address.kind].fields, manifest.spec, ("spec",))
+    return _references(registry[manifest.address.kind].naming_fields, manifest.spec, ("spec",))
 
 
 def _references(fields: FieldTable, spec: Mapping[str, Any], at: Path) -> Iterator[Reference]:
+    if fields.keys().isdisjoint(spec):
+        return
     for name, value in spec.items():
         field = fields.get(name)
-        if field is not None and (field.refs or field.shape in _NESTED):
+        if field is not None:
             yield from _field_references(field, value, (*at, name))
-
-
-_NESTED = ("object", "list")
 
 
 def _field_references(field: Field, value: Any, at: Path) -> Iterator[Reference]:
@@ -184,7 +183,14 @@ def _ordered(
     requires: Mapping[Address, tuple[Address, ...]],
 ) -> tuple[list[Address], list[tuple[Address, ...]]]:
     """Topological order, equal ones by address; cycles are cut out and returned beside it."""
-    graph = {address: set(targets) for address, targets in requires.items()}
+    # Sorting and the dictionaries of graphlib work on numbers that stand for the addresses in their
+    # order: texts to compare and tuples to hash would take three times as long.
+    sorted_ = sorted(requires, key=lambda address: address.full)
+    number = {address: n for n, address in enumerate(sorted_)}
+    graph = {
+        number[address]: {number[target] for target in targets}
+        for address, targets in requires.items()
+    }
     cycles: list[tuple[Address, ...]] = []
     while True:
         sorter = TopologicalSorter(graph)
@@ -193,15 +199,15 @@ def _ordered(
         except CycleError as error:
             # graphlib lists the cycle from the named one to the naming one, first again at the end
             cycle = tuple(reversed(error.args[1][1:]))
-            cycles.append(_from_smallest(cycle))
+            cycles.append(tuple(sorted_[n] for n in _from_smallest(cycle)))
             graph[cycle[0]].discard(cycle[1 % len(cycle)])
             continue
-        order: list[Address] = []
+        order: list[int] = []
         while sorter.is_active():
-            ready = sorted(sorter.get_ready(), key=lambda a: a.full)
+            ready = sorted(sorter.get_ready())
             order += ready
             sorter.done(*ready)
-        return order, cycles
+        return [sorted_[n] for n in order], cycles
 
 
 def candidates(gap: Missing, registry: Registry) -> Iterator[Address]:
@@ -218,8 +224,8 @@ def candidates(gap: Missing, registry: Registry) -> Iterator[Address]:
             yield Address(kind, (gap.reference.name,), here.platform, here.qualified)
 
 
-def _from_smallest(cycle: tuple[Address, ...]) -> tuple[Address, ...]:
-    start = min(range(len(cycle)), key=lambda i: cycle[i].full)
+def _from_smallest(cycle: tuple[int, ...]) -> tuple[int, ...]:
+    start = cycle.index(min(cycle))
     return cycle[start:] + cycle[:start]
 
 

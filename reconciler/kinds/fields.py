@@ -61,6 +61,11 @@ class Field:
             return True
         return variant not in self.not_for and (self.only_for is None or variant in self.only_for)
 
+    def has_part(self, is_meant: Callable[[Field], bool]) -> bool:
+        """Whether the field itself, its elements or its own fields are meant, at any depth."""
+        parts = [*self.fields.values(), *([self.element] if self.element else ())]
+        return is_meant(self) or any(part.has_part(is_meant) for part in parts)
+
     def live_value(self, raw: Mapping[str, Any], missing: Any) -> Any:
         """The field's value in an answer of the API, under any of its names."""
         for name in (self.wire, *self.wire_also):

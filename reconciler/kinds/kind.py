@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.errors import Severity
-from reconciler.kinds.fields import FieldTable, field_table
+from reconciler.kinds.fields import Field, FieldTable, field_table
 from reconciler.kinds.rest import Shape
 from reconciler.kinds.spec import ObjectSpec
 from reconciler.model import Address
@@ -30,8 +31,7 @@ class Fault:
     severity: Severity = "error"
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbour:
+class Neighbour(NamedTuple):
     """Another object, as a rule sees it: its kind and the fields that are known of it."""
 
     kind: str
@@ -42,8 +42,7 @@ Lookup = Callable[[str], Neighbour | None]
 """Finds an object of the same namespace by name, declared or (in a plan) live."""
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """What a rule is asked about."""
 
     name: str
@@ -124,10 +123,20 @@ class Kind:
         if self.discriminator and self.discriminator not in self.spec.model_fields:
             raise ValueError(f"{self.name}: no field '{self.discriminator}' to discriminate by")
 
-    @property
+    @cached_property
     def fields(self) -> FieldTable:
         """The kind's fields with their marks."""
         return field_table(self.spec, self.wire_name)
+
+    @cached_property
+    def naming_fields(self) -> FieldTable:
+        """Those of the fields that name other objects, or have a part that does."""
+        return {n: known for n, known in self.fields.items() if known.has_part(_is_naming)}
+
+    @cached_property
+    def secret_fields(self) -> FieldTable:
+        """Those of the fields that may hold a secret reference, or have a part that may."""
+        return {n: known for n, known in self.fields.items() if known.has_part(_is_secret)}
 
     @property
     def title(self) -> str:
@@ -143,3 +152,11 @@ class Kind:
         """The value that decides which fields apply, or None when it does not say."""
         value = spec.get(self.discriminator) if self.discriminator else None
         return value if isinstance(value, str) else None
+
+
+def _is_naming(part: Field) -> bool:
+    return bool(part.refs)
+
+
+def _is_secret(part: Field) -> bool:
+    return part.shape in ("secret", "any")

@@ -27,14 +27,13 @@ def is_secret_reference(value: Any) -> bool:
 def secrets_in(
     fields: FieldTable, spec: Mapping[str, Any], at: Path = ("spec",)
 ) -> Iterator[tuple[Path, Mapping[str, str]]]:
-    """Every secret reference in a spec, with its path."""
+    """Every secret reference in a spec, with its path; a kind's `secret_fields` are enough."""
+    if fields.keys().isdisjoint(spec):
+        return
     for name, value in spec.items():
         field = fields.get(name)
-        if field is not None and field.shape in _MAY_HOLD_SECRETS:
+        if field is not None:
             yield from _secrets_at(field, value, (*at, name))
-
-
-_MAY_HOLD_SECRETS = ("secret", "any", "object", "list")
 
 
 def _secrets_at(field: Field, value: Any, at: Path) -> Iterator[tuple[Path, Mapping[str, str]]]:

@@ -13,7 +13,8 @@ from reconciler.manifests.files import Digest, File, cannot_read, manifest_files
 from reconciler.manifests.findings import locate
 from reconciler.manifests.placeholders import may_have_placeholders
 from reconciler.manifests.workspace import API_VERSION
-from reconciler.manifests.yaml.reader import read
+from reconciler.manifests.yaml.nodes import ReadDocument
+from reconciler.manifests.yaml.reader import Text, read_all
 from reconciler.model import Document, Finding, Origin
 
 
@@ -33,11 +34,15 @@ def load(paths: Iterable[Path], root: Path) -> Loaded:
     diagnostics: list[Diagnostic] = []
     digest = Digest()
     files = manifest_files(paths, root, diagnostics)
+    texts: list[Text] = []
     for file in files:
         content = _content(file, diagnostics)
         if content is not None:
             digest.add(file.name, content)
-            documents += _documents(content, file.name, diagnostics)
+            texts.append(Text(file.name, content))
+    for text, (found, faults) in zip(texts, read_all(texts), strict=True):
+        diagnostics += faults
+        documents += _documents(text, found, diagnostics)
     names = tuple(file.name for file in files)
     return Loaded(tuple(documents), tuple(diagnostics), names, digest.text())
 
@@ -58,19 +63,20 @@ def _content(file: File, diagnostics: list[Diagnostic]) -> bytes | None:
         return None
 
 
-def _documents(content: bytes, name: str, diagnostics: list[Diagnostic]) -> Iterator[Document]:
-    documents, faults = read(content, name)
-    diagnostics += faults
-    may_have = may_have_placeholders(content)
-    for document in documents:
-        origin = Origin(name, document.line, document.column)
-        if document.data is None:
+def _documents(
+    text: Text, found: Iterable[ReadDocument], diagnostics: list[Diagnostic]
+) -> Iterator[Document]:
+    may_have = may_have_placeholders(text.content)
+    for document in found:
+        data = document.data
+        if data is None:
             continue
-        if isinstance(document.data, dict) and document.data.get("apiVersion") == API_VERSION:
-            yield Document(origin, document.data, document.index, may_have)
+        origin = Origin(text.file, document.line, document.column)
+        if isinstance(data, dict) and data.get("apiVersion") == API_VERSION:
+            yield Document(origin, data, document.index, may_have)
         else:
-            not_ours = _not_ours(Document(origin, document.data, document.index))
-            diagnostics += locate([not_ours], lambda _: content)
+            not_ours = _not_ours(Document(origin, data, document.index))
+            diagnostics += locate([not_ours], lambda _: text.content)
 
 
 def _not_ours(document: Document) -> Finding:

@@ -7,7 +7,7 @@ identities, references, the rules of the kinds.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -62,21 +62,24 @@ class _Checker:
         self._is_plural = self.workspace.is_plural
         self._platform_names = self.workspace.platform_names
         self._default_platforms = self.workspace.default_platforms
-        self._watched: dict[tuple[str, str | None], frozenset[str]] = {}
+        self._fenced = self.workspace.spec.get("fence") or {}
+        self._metadata_fits = validator(MetadataSpec).validate_python
+        self._checks: dict[str, _Checks] = {}
 
     def check(self, document: Document) -> None:
         """Check one document by itself; a sound one becomes one manifest for each platform."""
         before = len(self.findings)
-        kind = self._kind(document)
-        metadata = self._metadata(document, kind)
-        spec = self._spec(document, kind) if kind is not None else None
+        checks = self._kind(document)
+        metadata = self._metadata(document, checks)
+        spec = self._spec(document, checks) if checks is not None else None
         has_errors = any(f.severity == "error" for f in islice(self.findings, before, None))
-        if kind is None or metadata is None or spec is None or has_errors:
+        if checks is None or metadata is None or spec is None or has_errors:
             self._remember(document)
             return
-        self._fence(document, metadata, spec)
+        if self._fenced:
+            self._fence(document, metadata, spec)
         for platform in metadata.get("platforms") or self._default_platforms:
-            self.manifests.append(self._manifest(document, kind, metadata, spec, platform))
+            self.manifests.append(self._manifest(document, checks.kind, metadata, spec, platform))
 
     def _remember(self, document: Document) -> None:
         metadata = document.data.get("metadata")
@@ -87,9 +90,9 @@ class _Checker:
     def _manifest(
         self, document: Document, kind: Kind, metadata: dict[str, Any], spec: Any, platform: str
     ) -> Manifest:
-        parts = (*(metadata[parent] for parent in kind.parents), metadata["name"])
+        parents = [metadata[parent] for parent in kind.parents]
         return Manifest(
-            Address(kind.name, parts, platform, self._is_plural),
+            Address(kind.name, (*parents, metadata["name"]), platform, self._is_plural),
             spec,
             document.origin,
             document.index,
@@ -111,7 +114,7 @@ class _Checker:
             Finding(document.origin, document.index, path, rule, text, hint, at=at)
         )
 
-    def _kind(self, document: Document) -> Kind | None:
+    def _kind(self, document: Document) -> _Checks | None:
         for name in document.data:
             if name not in ENVELOPE:
                 hint = nearest_hint(str(name), ENVELOPE)
@@ -127,6 +130,8 @@ class _Checker:
                     )
                 )
         name = document.data.get("kind")
+        if isinstance(name, str) and (known := self._checks.get(name)) is not None:
+            return known
         if name is None:
             hint = "such as 'kind: LocalRepository'; `reconciler kinds` lists them"
             self._tell(document, ("kind",), "missing-field", "'kind' is required", hint)
@@ -134,7 +139,8 @@ class _Checker:
             hint = "`reconciler kinds` lists them"
             self._tell(document, ("kind",), "wrong-type", "'kind' must be the name of one", hint)
         elif name in self.registry:
-            return self.registry[name]
+            made = self._checks[name] = _Checks(self.registry[name], self.workspace)
+            return made
         else:
             text = f"this version knows no kind '{name}'"
             self._tell(document, ("kind",), "unknown-kind", text, self._kind_hint(name))
@@ -150,19 +156,23 @@ class _Checker:
         near = nearest_hint(name, self.registry.names())
         return near or "`reconciler kinds` lists what can be managed"
 
-    def _metadata(self, document: Document, kind: Kind | None) -> dict[str, Any] | None:
+    def _metadata(self, document: Document, checks: _Checks | None) -> dict[str, Any] | None:
         metadata = document.data.get("metadata")
         if metadata is None:
             text, hint = "'metadata' with a 'name' is required", "write 'metadata: {name: ...}'"
             self._tell(document, ("metadata",), "missing-field", text, hint)
             return None
-        if not self._fits(document, MetadataSpec, metadata, ("metadata",)):
+        try:
+            self._metadata_fits(metadata)
+        except ValidationError as error:
+            checked = Checked(MetadataSpec, document.origin, document.index, ("metadata",))
+            self.findings += checked.findings(error)
             return None
         self._platforms(document, metadata)
-        if kind is not None:
-            self._parents(document, kind, metadata)
-        checked: dict[str, Any] = metadata
-        return checked
+        if checks is not None and not (checks.is_at_the_top and _PARENTS.isdisjoint(metadata)):
+            self._parents(document, checks.kind, metadata)
+        sound: dict[str, Any] = metadata
+        return sound
 
     def _platforms(self, document: Document, metadata: Mapping[str, Any]) -> None:
         known = self._platform_names
@@ -178,7 +188,7 @@ class _Checker:
                 self._tell(document, path, "unknown-platform", text, hint)
 
     def _parents(self, document: Document, kind: Kind, metadata: Mapping[str, Any]) -> None:
-        for parent in ("project", "provider", "fleet"):
+        for parent in _PARENTS:
             if parent in kind.parents and parent not in metadata:
                 text = f"'metadata.{parent}' is required: a {kind.name} lives in a {parent}"
                 self._tell(document, ("metadata",), "missing-field", text)
@@ -188,52 +198,36 @@ class _Checker:
                 text = f"a {kind.name} does not live in a {parent}"
                 self._tell(document, ("metadata", parent), "unknown-field", text, hint, at="key")
 
-    def _spec(self, document: Document, kind: Kind) -> dict[str, Any] | None:
-        spec = document.data.get("spec")
-        if spec is None:
-            spec = {}
-        defaults = self.workspace.defaults_for(kind.name)
-        if defaults and isinstance(spec, dict):
-            spec = _with_defaults(kind, defaults, spec)
-        if not self._fits(document, kind.spec, spec, ("spec",), kind.name):
-            return None
-        # What the workspace's defaults say was checked where it is written.
-        written = document.data.get("spec") or {}
-        variant = kind.variant(spec)
-        watched = self._watched_fields(kind, variant)
-        if looked_at := {name: value for name, value in written.items() if name in watched}:
-            self.findings += marks_findings(document, kind, looked_at, variant)
-            self.findings += secret_findings(document, kind, looked_at, self.workspace)
-        if PASS_THROUGH in written:
-            self.findings += extra_findings(document, kind, written, variant)
-        self.findings += _ignored_paths(document, kind)
-        self.findings += _without_effect(document)
-        checked: dict[str, Any] = spec
-        return checked
-
-    def _watched_fields(self, kind: Kind, variant: str | None) -> frozenset[str]:
-        """The fields that more is asked of than that their value has the right type."""
-        found = self._watched.get((kind.name, variant))
-        if found is None:
-            fields = kind.fields.items()
-            found = frozenset(name for name, known in fields if _is_watched(known, variant))
-            self._watched[kind.name, variant] = found
-        return found
-
-    def _fits(
-        self, document: Document, model: type[BaseModel], value: Any, at: Path, kind: str = ""
-    ) -> bool:
+    def _spec(self, document: Document, checks: _Checks) -> dict[str, Any] | None:
+        kind = checks.kind
+        written = document.data.get("spec")
+        spec = {} if written is None else written
+        if checks.defaults and isinstance(spec, dict):
+            spec = _with_defaults(kind, checks.defaults, spec)
         try:
-            validator(model).validate_python(value)
+            checks.fits(spec)
         except ValidationError as error:
-            checked = Checked(model, document.origin, document.index, at, kind)
+            checked = Checked(kind.spec, document.origin, document.index, ("spec",), kind.name)
             self.findings += checked.findings(error)
-            return False
-        return True
+            return None
+        if written:  # what the workspace's defaults say was checked where it is written
+            variant = kind.variant(spec)
+            watched = checks.watched(variant)
+            if not watched.isdisjoint(written):
+                looked_at = {name: value for name, value in written.items() if name in watched}
+                self.findings += marks_findings(document, kind, looked_at, variant)
+                self.findings += secret_findings(document, kind, looked_at, self.workspace)
+            if PASS_THROUGH in written:
+                self.findings += extra_findings(document, kind, written, variant)
+        metadata = document.data.get("metadata")
+        if isinstance(metadata, dict) and "lifecycle" in metadata:
+            self.findings += _ignored_paths(document, kind)
+            self.findings += _without_effect(document)
+        sound: dict[str, Any] = spec
+        return sound
 
     def _fence(self, document: Document, metadata: Mapping[str, Any], spec: Any) -> None:
-        fence = self.workspace.spec.get("fence") or {}
-        names, projects = fence.get("names"), fence.get("projects")
+        names, projects = self._fenced.get("names"), self._fenced.get("projects")
         if names and not any(fnmatchcase(metadata["name"], pattern) for pattern in names):
             text = f"'{metadata['name']}' is outside this workspace's fence ({', '.join(names)})"
             hint = "spec.fence.names of the workspace file lists what it may declare"
@@ -266,20 +260,19 @@ class _Checker:
         self.findings += doubles.values()
 
     def _identity(self, address: Address) -> tuple[str, ...]:
-        space = self.registry[address.kind].namespace
+        space = self._checks[address.kind].kind.namespace
         if space:
             return (address.platform, space, *(part.casefold() for part in address.parts))
         return (address.platform, address.kind, *address.parts)
 
     def _rules(self) -> None:
         for manifest in self.manifests:
-            kind = self.registry[manifest.address.kind]
+            kind = self._checks[manifest.address.kind].kind
             if not kind.rules:
                 continue
-            lookup = self._lookup(manifest, kind)
-            subject = Subject(
-                manifest.address.name, manifest.spec, lookup, manifest.address.parts[:-1]
-            )
+            address = manifest.address
+            lookup = self._neighbours[address.platform, kind.namespace].get
+            subject = Subject(address.name, manifest.spec, lookup, address.parts[:-1])
             for rule in kind.rules:
                 for fault in rule(subject):
                     self.findings.append(
@@ -295,18 +288,42 @@ class _Checker:
                         )
                     )
 
-    def _lookup(self, manifest: Manifest, kind: Kind) -> Callable[[str], Neighbour | None]:
-        space = (manifest.address.platform, kind.namespace)
-        return self._neighbours.get(space, {}).get
-
     @cached_property
     def _neighbours(self) -> Mapping[tuple[str, str], Mapping[str, Neighbour]]:
         spaces: dict[tuple[str, str], dict[str, Neighbour]] = defaultdict(dict)
         for manifest in self.manifests:
             address = manifest.address
-            space = (address.platform, self.registry[address.kind].namespace)
+            space = (address.platform, self._checks[address.kind].kind.namespace)
             spaces[space][address.name] = Neighbour(address.kind, manifest.spec)
         return spaces
+
+
+class _Checks:
+    """What the manifests of one kind are checked with: put together once, not for each of them."""
+
+    def __init__(self, kind: Kind, workspace: Workspace) -> None:
+        self.kind = kind
+        self.fits = validator(kind.spec).validate_python
+        self.defaults = workspace.defaults_for(kind.name)
+        self.is_at_the_top = not kind.parents
+        self._watched: dict[str | None, frozenset[str]] = {}
+
+    def watched(self, variant: str | None) -> frozenset[str]:
+        """The fields that more is asked of than that their value has the right type."""
+        found = self._watched.get(variant)
+        if found is None:
+            fields = self.kind.fields.items()
+            found = frozenset(name for name, known in fields if self._is_watched(known, variant))
+            self._watched[variant] = found
+        return found
+
+    def _is_watched(self, known: Field, variant: str | None) -> bool:
+        if known.name == self.kind.discriminator and variant in known.known:
+            return False  # its value is the variant, and that is a known one
+        return _is_watched(known, variant)
+
+
+_PARENTS = {"project": None, "provider": None, "fleet": None}.keys()
 
 
 def validator(model: type[BaseModel]) -> Any:

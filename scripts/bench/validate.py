@@ -1,7 +1,9 @@
 """How long `validate` takes, beside PyYAML's C loader parsing the same files: rows with a goal.
 
 Every figure is a whole process, and the two sides of a ratio are measured turn by turn in one run,
-so that a busy machine slows both. Times are CPU seconds unless a row says otherwise.
+so that a busy machine slows both. Times are those on the clock, the shortest of the runs, which
+other processes disturbed least; the CPU time beside them counts both processors of a run.
+Modules are compiled beforehand, as installers do it, whatever the environment says.
 
     python scripts/bench/validate.py [--manifests N] [--runs N]
 """
@@ -9,8 +11,8 @@ so that a busy machine slows both. Times are CPU seconds unless a row says other
 from __future__ import annotations
 
 import argparse
+import atexit
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -18,6 +20,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -65,6 +68,22 @@ class Usage:
     cpu: float
     wall: float
     memory: float
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """The shortest wall and CPU seconds of one side of a ratio."""
+
+    wall: float
+    cpu: float
+
+    @classmethod
+    def of(cls, usages: Sequence[Usage]) -> Side:
+        """The best of several runs."""
+        return cls(min(usage.wall for usage in usages), min(usage.cpu for usage in usages))
+
+    def __str__(self) -> str:
+        return f"{self.wall:.2f} s (CPU {self.cpu:.2f} s)"
 
 
 def manifest(number: int) -> str:
@@ -143,9 +162,19 @@ def workspace(count: int, per_file: int) -> Iterator[Path]:
         yield root
 
 
+@cache
+def bytecode() -> str:
+    """A folder for the compiled modules of every process of this run, gone at its end."""
+    folder = tempfile.TemporaryDirectory(prefix="bench-bytecode-")
+    atexit.register(folder.cleanup)
+    return folder.name
+
+
 def run(arguments: Sequence[str], folder: Path, **variables: str) -> Usage:
     """Run this Python to its end. Raises CalledProcessError when it fails."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT)} | variables
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": bytecode()}
+    environment = environment | variables
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     command = [sys.executable, *arguments]
     start = time.perf_counter()
     process = subprocess.Popen(  # noqa: S603 - our own command
@@ -183,14 +212,12 @@ def validate_rows(count: int, per_file: int, runs: int) -> list[Row]:
     with workspace(count, per_file) as root:
         warm(root)  # compiles modules, fills the caches of files and verdicts
         turns = [(pyyaml(root), cold(root), warm(root)) for _ in range(runs)]
-    loader, first, second = (
-        statistics.median(usage.cpu for usage in side) for side in zip(*turns, strict=True)
-    )
+    loader, first, second = (Side.of(usages) for usages in zip(*turns, strict=True))
     memory = max(usage.memory for turn in turns for usage in turn[1:])
-    seconds = f"{first:.2f} s, PyYAML {loader:.2f} s"
+    seconds = f"{first}, PyYAML {loader}"
     return [
-        Row(f"{what}: cold / PyYAML", first / loader, 1, "times", seconds),
-        Row(f"{what}: warm / PyYAML", second / loader, 1 / 3, "times", f"{second:.2f} s"),
+        Row(f"{what}: cold / PyYAML", first.wall / loader.wall, 1, "times", seconds),
+        Row(f"{what}: warm / PyYAML", second.wall / loader.wall, 1 / 3, "times", str(second)),
         Row(f"{what}: memory", memory, 200, "MB"),
     ]
 

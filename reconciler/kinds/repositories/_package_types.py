@@ -7,6 +7,7 @@ combination, it is listed. Release-bundle repositories are made by the server an
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 PACKAGE_TYPES = (
     "alpine", "ansible", "bower", "cargo", "chef", "cocoapods", "composer", "conan", "conda",
@@ -69,12 +70,14 @@ def stored_name(package_type: str) -> str:
     return ALIASES.get(package_type.lower(), package_type.lower())
 
 
-def classes_of(package_type: str) -> list[str]:
+@cache  # asked for every repository, of which there are thousands
+def classes_of(package_type: str) -> tuple[str, ...]:
     """The repository classes that exist for a package type; none for an unknown one."""
     name = stored_name(package_type)
-    return [rclass for rclass, known in CLASSES.items() if name in known]
+    return tuple(rclass for rclass, known in CLASSES.items() if name in known)
 
 
+@cache
 def may_aggregate(virtual: str, member: str) -> bool:
     """Whether a virtual repository of one package type may list a member of another."""
     virtual, member = stored_name(virtual), stored_name(member)

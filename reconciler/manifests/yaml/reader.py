@@ -8,11 +8,20 @@ finds and words faults is not even loaded for them.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
 from reconciler.errors import Diagnostic
-from reconciler.manifests.yaml.events import YAMLError
-from reconciler.manifests.yaml.fast import UnusualError, read_fast
 from reconciler.manifests.yaml.limits import MAX_BYTES
 from reconciler.manifests.yaml.nodes import Positions, ReadDocument
+from reconciler.manifests.yaml.parallel import read_all_fast
+
+
+class Text(NamedTuple):
+    """One YAML file: its name as it is printed, and its bytes."""
+
+    file: str
+    content: bytes
 
 
 def read(data: bytes, file: str) -> tuple[list[ReadDocument], list[Diagnostic]]:
@@ -21,16 +30,23 @@ def read(data: bytes, file: str) -> tuple[list[ReadDocument], list[Diagnostic]]:
     A document with a fault is returned as far as it could be understood, so that later stages can
     tell its other mistakes in the same run; after an error nobody goes on to use it.
     """
-    if len(data) > MAX_BYTES:
+    return next(read_all([Text(file, data)]))
+
+
+def read_all(texts: Sequence[Text]) -> Iterator[tuple[list[ReadDocument], list[Diagnostic]]]:
+    """What `read` returns, for each of many files."""
+    for text, found in zip(texts, read_all_fast([t.content for t in texts]), strict=True):
+        yield (found, []) if found is not None else _with_faults(text)
+
+
+def _with_faults(text: Text) -> tuple[list[ReadDocument], list[Diagnostic]]:
+    if len(text.content) > MAX_BYTES:
         from reconciler.manifests.yaml.source import too_large
 
-        return [], [too_large(data, file)]
-    try:
-        return read_fast(data), []
-    except (UnusualError, YAMLError, ValueError):  # UnicodeDecodeError is a ValueError
-        from reconciler.manifests.yaml.careful import read_carefully
+        return [], [too_large(text.content, text.file)]
+    from reconciler.manifests.yaml.careful import read_carefully
 
-        return read_carefully(data, file)
+    return read_carefully(text.content, text.file)
 
 
 def positions(data: bytes) -> list[Positions]:
