@@ -560,9 +560,11 @@ def carry_out(
     Raises BlockedError when a guard forbids it, UsageError when a secret that must be sent has no
     value, StalePlanError or UnreachableError when nothing was written.
     """
-    from reconciler.platform.apply import Applier
+    from reconciler.platform.apply import apply
     from reconciler.platform.client import Clock
     from reconciler.platform.knowledge import secret_source
+    from reconciler.platform.ledger import Ledger
+    from reconciler.platform.means import Means
 
     blocks = run_blocks(run, made)
     if blocks:
@@ -574,24 +576,22 @@ def carry_out(
     _require_secrets(run, made, source)
     if any(not change.is_blocked for change in made.changes):
         run.store.require_writable()
-    applier = Applier(
-        clients=run.clients,
-        registry=run.registry,
-        manifests={m.address: m for m in run.chosen},
-        inventory=run.inventory,
-        store=run.store,
-        owner=run.workspace.name,
-        observe=run.observer.read,
-        fresh=run.observer.fresh,
-        versions={name: info.artifactory_version for name, info in run.observer.infos.items()},
-        reveal=source.resolve,
-        prints=run.secrets,
-        stop=stop,
-        report=report,
-        clock=run.wire.clock if run.wire else Clock(),
+    means = Means(
+        run.clients,
+        run.registry,
+        {m.address: m for m in run.chosen},
+        run.inventory,
+        run.workspace.name,
+        run.observer.read,
+        run.observer.fresh,
+        source.resolve,
+        {name: info.artifactory_version for name, info in run.observer.infos.items()},
+        run.secrets,
+        run.wire.clock if run.wire else Clock(),
     )
-    outcomes = applier.apply(made)
-    applier.refresh(made)
+    ledger = Ledger(means, run.store)
+    outcomes = apply(made, means, ledger, stop, report)
+    ledger.refresh(made)
     return outcomes
 
 

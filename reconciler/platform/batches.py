@@ -7,7 +7,7 @@ at. A batch that is refused is halved until the culprit stands alone.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from reconciler.errors import (
     OutcomeUnknownError,
@@ -19,9 +19,8 @@ from reconciler.kinds.rest import Flow
 from reconciler.model import Action, Address, Change, Live, Observed, Outcome
 from reconciler.platform.carrying import Carrying, Intent
 from reconciler.platform.lanes import Emit
-
-if TYPE_CHECKING:
-    from reconciler.platform.apply import Applier
+from reconciler.platform.ledger import Ledger
+from reconciler.platform.means import Course, Means
 
 FRESH = 60.0
 """Seconds for which a bulk read counts as the look before the write (spec 15)."""
@@ -33,10 +32,15 @@ class Batch:
     """Changes of one platform that are carried out together; gone when the outcomes are there."""
 
     def __init__(
-        self, applier: Applier, changes: Sequence[Change], emit: Emit[Address, Outcome]
+        self,
+        means: Means,
+        ledger: Ledger,
+        course: Course,
+        changes: Sequence[Change],
+        emit: Emit[Address, Outcome],
     ) -> None:
-        self.applier, self.emit = applier, emit
-        self.all = {change.address: Carrying(applier, change) for change in changes}
+        self.means, self.ledger, self.course, self.emit = means, ledger, course, emit
+        self.all = {change.address: Carrying(means, course, change) for change in changes}
         first = next(iter(self.all.values()))
         bulk = first.kind.rest.bulk
         if bulk is None:
@@ -51,13 +55,13 @@ class Batch:
         """Emit the outcome of every change that was attempted."""
         waiting = list(self.all.values())
         try:
-            seen = self.applier.fresh(list(self.all), newest=self._newest())
+            seen = self.means.fresh(list(self.all), newest=self._newest())
         except ReconcilerError as error:
             self._failed(waiting, error)
             return
         ready = self._ready(waiting, seen)
         for start in range(0, len(ready), self.bulk.most):
-            if self.applier.stop.is_set():
+            if self.course.stop.is_set():
                 break
             self._attempt(ready[start : start + self.bulk.most])
         self._verify()
@@ -94,7 +98,7 @@ class Batch:
         return [] if self._is_over() else ready
 
     def _is_over(self) -> bool:
-        return self.applier.stop.is_set()
+        return self.course.stop.is_set()
 
     def _attempt(self, members: list[Ready]) -> None:
         """Send some together; those the request does not fit are sent alone."""
@@ -128,14 +132,14 @@ class Batch:
         except ReconcilerError as error:
             self._again(members, error)
         else:
-            self.applier.wrote()
+            self.course.wrote()
             for carrying in members:
                 carrying.wrote = True
             self.written += members
             outcomes = [carrying.outcome() for carrying in members]
-            self.applier.remember(outcomes)
-            self.applier.save()
-            self.applier.tell(outcomes)
+            self.ledger.note(outcomes)
+            self.ledger.save()
+            self.course.tell(outcomes)
 
     def _again(self, members: list[Carrying], error: ReconcilerError) -> None:
         """What did not land is tried again: after a pause, or in halves if it was refused."""
@@ -146,7 +150,7 @@ class Batch:
             self._failed(members, error)
             return
         try:
-            seen = self.applier.fresh([c.change.address for c in members])
+            seen = self.means.fresh([c.change.address for c in members])
         except ReconcilerError as other:
             self._failed(members, other)
             return
@@ -161,29 +165,29 @@ class Batch:
         pause = min(8.0, 0.25 * 2.0 ** min(self.unknowns, 8))
         self.unknowns += 1
         self.waited += pause
-        if self.waited > self.applier.patience:
+        if self.waited > self.means.patience:
             return False
-        self.applier.clock.sleep(pause)
+        self.means.clock.sleep(pause)
         return True
 
     def _alone(self, carrying: Carrying) -> None:
         try:
             outcome = carrying.carry_out()
         except ReconcilerError as error:
-            outcome = self.applier.failed(carrying.change, error)
+            outcome = self.course.failed(carrying.change, error)
         self.emit(carrying.change.address, outcome)
 
     def _failed(self, members: Sequence[Carrying], error: ReconcilerError) -> None:
         for carrying in members:
             change = carrying.change
-            self.emit(change.address, self.applier.failed(change, error))
+            self.emit(change.address, self.course.failed(change, error))
 
     def _verify(self) -> None:
         """Read everything back at once; what is not as written is looked at by itself."""
         if not self.written:
             return
         try:
-            seen = self.applier.fresh([c.change.address for c in self.written])
+            seen = self.means.fresh([c.change.address for c in self.written])
         except ReconcilerError:
             seen = {}
         for carrying in self.written:
@@ -197,5 +201,5 @@ class Batch:
         try:
             outcome = carrying.verified()
         except ReconcilerError as error:
-            outcome = self.applier.failed(carrying.change, error)
+            outcome = self.course.failed(carrying.change, error)
         self.emit(carrying.change.address, outcome)

@@ -6,12 +6,13 @@ A write nobody can tell the outcome of is never repeated blindly: the object is 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from reconciler.engine.diff import Difference, SecretKnowledge, declared, diff, sendable
 from reconciler.engine.plan import top_level
 from reconciler.errors import AnswerError, OutcomeUnknownError, StalePlanError
 from reconciler.kinds.fields import at_least
+from reconciler.kinds.kind import Kind
 from reconciler.kinds.rest import Bulk, Flow, Write
 from reconciler.kinds.wire import create_body, update_body
 from reconciler.model import (
@@ -25,9 +26,7 @@ from reconciler.model import (
     Observed,
     Outcome,
 )
-
-if TYPE_CHECKING:
-    from reconciler.platform.apply import Applier
+from reconciler.platform.means import Course, Means
 
 READ_BACK_PAUSES = (0.1, 0.3, 0.6)
 """Seconds to wait before reading once more, while the server shows not yet what was written."""
@@ -47,13 +46,13 @@ class Intent:
 class Carrying:
     """One change on its way; gone when its outcome is there."""
 
-    def __init__(self, applier: Applier, change: Change) -> None:
-        self.applier = applier
+    def __init__(self, means: Means, course: Course, change: Change) -> None:
+        self.means, self.course = means, course
         self.change = change
-        self.manifest = applier.manifests[change.address]
-        self.kind = applier.registry[change.address.kind]
-        self.client = applier.clients[change.address.platform]
-        self.until = applier.clock.now() + applier.patience
+        self.manifest = means.manifests[change.address]
+        self.kind = means.registry[change.address.kind]
+        self.client = means.clients[change.address.platform]
+        self.until = means.clock.now() + means.patience
         self.wrote = False
         self.tried = False
 
@@ -69,18 +68,18 @@ class Carrying:
                 self.unsure()
                 pause = min(8.0, 0.25 * 2.0 ** min(attempt, 8))
                 attempt += 1
-                if self.applier.clock.now() + pause > self.until:
+                if self.means.clock.now() + pause > self.until:
                     raise
-                self.applier.clock.sleep(pause)
+                self.means.clock.sleep(pause)
 
     def unsure(self) -> None:
         """An attempt may have landed: from now on what is found may be our own work."""
         self.tried = True
         self.wrote = True
-        self.applier.wrote()
+        self.course.wrote()
 
     def _write_once(self) -> Outcome:
-        observed = self.applier.observe(self.change.address)
+        observed = self.means.observe(self.change.address)
         observed = self._moved(observed)
         intent = self.intent(observed)
         if intent is not None:
@@ -97,7 +96,7 @@ class Carrying:
         Somebody else made just what this change was to create; or a create on another platform made
         it too, and what differs is written now.
         """
-        observed = self.applier.observe(self.change.address)
+        observed = self.means.observe(self.change.address)
         if not isinstance(observed, Live):
             return False
         if self._is_mirror(observed):
@@ -123,13 +122,13 @@ class Carrying:
         old = self.change.previous
         if self.change.action is Action.CONVERT or old is None or isinstance(observed, Live):
             return observed
-        before = self.applier.observe(old)
+        before = self.means.observe(old)
         flow = self.kind.rest.rename(old, self.change.address)
         if not isinstance(before, Live) or flow is None:
             raise StalePlanError(f"{old} existed when the plan was made, and is gone")
         self.send(flow)
         self.tried = True
-        return self.applier.observe(self.change.address)
+        return self.means.observe(self.change.address)
 
     def _converted(self, live: Live) -> Observed:
         found = self._diff(live)
@@ -141,7 +140,7 @@ class Carrying:
             raise AnswerError(found.conversion.obstacle)
         self.send(found.conversion.flow(self.change.address))
         self.tried = True
-        return self.applier.observe(self.change.address)
+        return self.means.observe(self.change.address)
 
     def intent(self, observed: Observed) -> Intent | None:
         """What is left to send, seeing the object as it is now; None when nothing is.
@@ -160,7 +159,7 @@ class Carrying:
             raise StalePlanError(
                 f"{self.change.address} existed when the plan was made, and is gone"
             )
-        body = create_body(self.kind, sendable(self.kind, self.manifest), self.applier.reveal)
+        body = create_body(self.kind, sendable(self.kind, self.manifest), self.means.reveal)
         return Intent(Write(self.change.address, body, self.change.fields), creating=True)
 
     def _update(self, live: Live) -> Intent | None:
@@ -182,7 +181,7 @@ class Carrying:
             sendable(self.kind, self.manifest),
             top_level(changes),
             live.raw,
-            self.applier.reveal,
+            self.means.reveal,
         )
         return Intent(Write(self.change.address, body, changes, live.raw), creating=False)
 
@@ -200,13 +199,13 @@ class Carrying:
 
     def send(self, flow: Any) -> None:
         """Drive a write; from the first write on the run can no longer end as untouched."""
-        self.applier.wrote()
+        self.course.wrote()
         self.wrote = True
         self.client.run(flow)
 
     def _diff(self, live: Live, entry: Entry | None = None) -> Difference:
-        known = self.applier.prints.get(self.change.address, SecretKnowledge())
-        before = entry or self.applier.inventory.get(self.change.address)
+        known = self.means.known_secrets(self.change.address)
+        before = entry or self.means.inventory.get(self.change.address)
         return diff(self.kind, self.manifest, live, before, known)
 
     def verified(self) -> Outcome:
@@ -234,8 +233,8 @@ class Carrying:
         left: tuple[FieldChange, ...] = ()
         pauses = [0.0, *READ_BACK_PAUSES]
         while pauses:
-            self.applier.clock.sleep(pauses.pop(0))
-            observed = self.applier.observe(self.change.address)
+            self.means.clock.sleep(pauses.pop(0))
+            observed = self.means.observe(self.change.address)
             if isinstance(observed, Live):
                 seen, left = observed, self.left(observed)
                 if not left:
@@ -247,12 +246,12 @@ class Carrying:
         return seen, left
 
     def _waited(self) -> float:
-        return self.applier.clock.now() - (self.until - self.applier.patience)
+        return self.means.clock.now() - (self.until - self.means.patience)
 
     def _is_late(self, left: tuple[FieldChange, ...]) -> bool:
         """Whether all that is missing is known to show late, and there is time left to wait."""
         slow = bool(left) and all(self._is_slow(name) for name in top_level(left))
-        return slow and self._waited() < self.applier.patience / 2
+        return slow and self._waited() < self.means.patience / 2
 
     def _is_slow(self, name: str) -> bool:
         known = self.kind.fields.get(name)
@@ -269,11 +268,11 @@ class Carrying:
         Exempt are fields that are never returned, and those that were told before as rewritten.
         """
         fields = declared(self.kind, self.manifest)
-        before = self.applier.inventory.get(self.change.address)
+        before = self.means.inventory.get(self.change.address)
         planned = {f.path for f in self.change.fields}
         told = before.rewritten if before else {}
         written = Entry(
-            self.applier.owner,
+            self.means.owner,
             {f.path: f.after for f in fields if f.secret is None},
             {f.path: "" for f in fields if f.secret is not None},
             {path: pair for path, pair in told.items() if path not in planned},
@@ -294,9 +293,9 @@ def _shown(change: FieldChange | None) -> str:
     return "unset" if change.before is UNSET else repr(change.before)
 
 
-def bulk_for(carrying: Carrying, version: str) -> Bulk | None:
+def bulk_for(kind: Kind, change: Change, version: str) -> Bulk | None:
     """The bulk requests by which a change can be carried out together with others, if any."""
-    change, bulk = carrying.change, carrying.kind.rest.bulk
+    bulk = kind.rest.bulk
     if bulk is None or change.previous is not None:
         return None
     since = {Action.CREATE: bulk.create_since, Action.UPDATE: bulk.update_since}.get(change.action)

@@ -1,0 +1,135 @@
+"""Outcomes in, what the inventory is to remember out, and written in time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from typing import Any
+
+from reconciler.engine.diff import declared
+from reconciler.kinds.kind import Kind
+from reconciler.kinds.wire import secrets_in
+from reconciler.model import UNSET, Action, Entry, Manifest, Outcome, Plan
+from reconciler.platform.inventory import FileInventory
+from reconciler.platform.means import Means
+
+SAVE_EVERY = 1.0
+"""Seconds between two writes of the inventory; a crash in between costs an adoption, no object."""
+
+
+class Ledger:
+    """Notes what is done, from any thread, and writes it to the inventory."""
+
+    def __init__(self, means: Means, store: FileInventory) -> None:
+        self.means, self.store = means, store
+        self._lock = threading.Lock()
+        self._unsaved: dict[str, Entry | None] = {}
+        self._saved = means.clock.now()
+
+    def note(self, outcomes: Iterable[Outcome]) -> None:
+        """Remember what is done; it is saved when the last time was a while ago."""
+        with self._lock:
+            for outcome in outcomes:
+                change = outcome.change
+                if change.previous is not None:
+                    self._unsaved[change.previous.full] = None
+                self._unsaved[change.address.full] = self._entry_after(outcome)
+        if self.means.clock.now() - self._saved > SAVE_EVERY:
+            self.save()
+
+    def save(self) -> None:
+        """Write what was noted."""
+        with self._lock:
+            unsaved, self._unsaved = self._unsaved, {}
+        if unsaved:
+            self.store.change(unsaved)
+        self._saved = self.means.clock.now()
+
+    def refresh(self, plan: Plan) -> None:
+        """Record what is declared now of the owned objects that needed no change.
+
+        A field declared with the value it has anyway is managed from now on; one that is no longer
+        declared is released, and told once.
+        """
+        busy = {change.address for change in plan.changes}
+        doubtful = {d.address for d in plan.diagnostics if "unreadable" in d.rule}
+        fresh: dict[str, Entry | None] = {}
+        for address, manifest in self.means.manifests.items():
+            entry = self.means.inventory.get(address)
+            if (
+                entry is None
+                or entry.owner != self.means.owner
+                or manifest.lifecycle.manage != "full"
+            ):
+                continue
+            if address not in busy and str(address) not in doubtful:
+                now = self._entry(manifest, entry)
+                if now != entry:
+                    fresh[address.full] = now
+        if fresh:
+            self.store.change(fresh)
+
+    def _entry_after(self, outcome: Outcome) -> Entry | None:
+        change = outcome.change
+        if change.action is Action.RELEASE:
+            return None
+        before = self.means.inventory.get(change.previous or change.address)
+        return self._entry(self.means.manifests[change.address], before, outcome)
+
+    def _entry(
+        self, manifest: Manifest, before: Entry | None, outcome: Outcome | None = None
+    ) -> Entry:
+        """What is to be remembered of an object that now is as its manifest says."""
+        kind = self.means.registry[manifest.address.kind]
+        fields = declared(kind, manifest)
+        return Entry(
+            self.means.owner,
+            {f.path: f.after for f in fields if f.secret is None},
+            self._secret_prints(kind, manifest, before, outcome),
+            _rewritten(before, outcome, {f.path for f in fields}),
+        )
+
+    def _secret_prints(
+        self, kind: Kind, manifest: Manifest, before: Entry | None, outcome: Outcome | None
+    ) -> dict[str, str]:
+        """A fingerprint is new where the secret was written now; else the old one is kept.
+
+        Where there is none yet (after an adoption, or before there was a key) today's value is the
+        baseline from which a change is noticed.
+        """
+        known = self.means.known_secrets(manifest.address).prints
+        old = before.secrets if before else {}
+        written = _written_secrets(outcome)
+        created = outcome is not None and outcome.change.action is Action.CREATE
+        prints: dict[str, str] = {}
+        for path in (path_text(path) for path, _ in secrets_in(kind.fields, manifest.spec)):
+            sent = created or any(path == w or path.startswith(f"{w}[") for w in written)
+            kept = "" if sent else old.get(path, "")
+            prints[path] = kept or known.get(path, "")
+        return prints
+
+
+def path_text(path: Iterable[str | int]) -> str:
+    """A path as it is printed: `spec.members[0].url`."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
+
+
+def _written_secrets(outcome: Outcome | None) -> set[str]:
+    if outcome is None:
+        return set()
+    return {f.path for f in outcome.change.fields if f.secret != "unverifiable"}
+
+
+def _rewritten(
+    before: Entry | None, outcome: Outcome | None, declared_paths: set[str]
+) -> dict[str, tuple[Any, Any]]:
+    kept = dict(before.rewritten) if before else {}
+    for changed in outcome.change.fields if outcome else ():
+        kept.pop(changed.path, None)
+    for changed in outcome.fields if outcome else ():
+        got = None if changed.before is UNSET else changed.before
+        kept[changed.path] = (changed.after, got)
+    return {path: pair for path, pair in kept.items() if path in declared_paths}

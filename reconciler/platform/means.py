@@ -1,0 +1,93 @@
+"""What an apply is given, and how it is going: the two things every change on its way needs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from reconciler.engine.diff import NOTHING_KNOWN, SecretKnowledge
+from reconciler.errors import (
+    AnswerError,
+    OutcomeUnknownError,
+    ReconcilerError,
+    StalePlanError,
+    UnreachableError,
+)
+from reconciler.kinds.registry import Registry
+from reconciler.kinds.wire import Reveal
+from reconciler.model import Address, Change, Inventory, Manifest, Observed, Outcome
+from reconciler.platform.client import Client, Clock
+
+
+@dataclass(frozen=True)
+class Means:
+    """What changes are carried out with.
+
+    `observe` reads one object again, `fresh` many at once; `versions` are those of Artifactory.
+    `reveal` resolves a secret reference, `prints` holds the fingerprints of each manifest's secrets
+    where a key is configured.
+    """
+
+    clients: Mapping[str, Client]
+    registry: Registry
+    manifests: Mapping[Address, Manifest]
+    inventory: Inventory
+    owner: str
+    observe: Callable[[Address], Observed]
+    fresh: Callable[..., dict[Address, Observed]]
+    reveal: Reveal
+    versions: Mapping[str, str] = field(default_factory=dict)
+    prints: Mapping[Address, SecretKnowledge] = field(default_factory=dict)
+    clock: Clock = field(default_factory=Clock)
+    patience: float = 120.0
+    """Seconds for one change, retries included."""
+
+    def known_secrets(self, address: Address) -> SecretKnowledge:
+        """What is known of one object's secrets."""
+        return self.prints.get(address, NOTHING_KNOWN)
+
+
+class Course:
+    """How a run is going: what was told, whether anything was written, what ended it."""
+
+    def __init__(
+        self,
+        stop: threading.Event,
+        report: Callable[[Outcome, int, int], None],
+        total: int,
+    ) -> None:
+        self.stop, self.report, self.total = stop, report, total
+        self.is_untouched = True
+        self.fatal: ReconcilerError | None = None
+        self._told: set[Address] = set()
+        self._lock = threading.Lock()
+
+    def wrote(self) -> None:
+        """Remember that something was sent: from now on the run cannot end as if nothing was."""
+        self.is_untouched = False
+
+    def tell(self, outcomes: Iterable[Outcome]) -> None:
+        """Report how far the run is; what is told again counts once."""
+        for outcome in outcomes:
+            with self._lock:
+                self._told.add(outcome.change.address)
+                done = len(self._told)
+            self.report(outcome, done, self.total)
+
+    def failed(self, change: Change, error: ReconcilerError) -> Outcome:
+        """The outcome of a change that ran into an error; some errors end the whole run."""
+        if isinstance(error, (UnreachableError, StalePlanError)):
+            self._end(error)
+            return Outcome(change, "failed", error.summary)
+        unknown = isinstance(error, OutcomeUnknownError)
+        if unknown:
+            self.wrote()
+        status = error.status if isinstance(error, AnswerError) else 0
+        return Outcome(change, "failed", error.summary, wrote=unknown, status=status)
+
+    def _end(self, error: ReconcilerError) -> None:
+        """A platform that is gone ends the run; so does a stale plan, while nothing is written."""
+        if isinstance(error, UnreachableError) or self.is_untouched:
+            self.fatal = self.fatal or error
+            self.stop.set()
