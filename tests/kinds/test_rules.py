@@ -44,7 +44,8 @@ def subject(case: dict[str, Any]) -> Subject:
         name: Neighbour(value["kind"], value.get("spec", {}))
         for name, value in case.get("neighbours", {}).items()
     }
-    return Subject(case.get("name", "example"), case.get("spec", {}), neighbours.get)
+    parents = tuple(case.get("parents", ()))
+    return Subject(case.get("name", "example"), case.get("spec", {}), neighbours.get, parents)
 
 
 def shown(fault: Fault) -> dict[str, Any]:

@@ -105,11 +105,10 @@ KIND = Kind(
     rules=(
         name_rule(
             "a project",
-            "[a-z][a-z0-9-]*",
+            "[a-z][a-z0-9-]+",
             32,
-            "a project key has small letters, digits and '-', and begins with a letter",
+            "use two or more small letters, digits and '-', and begin with a letter",
         ),
-        name_rule("a project", ".{2,}", 32, "a project key has two characters at least"),
     ),
     wire_name=snake_case,
     lost_on_replace="its members, roles and environments, and every repository's place in it",
