@@ -6,7 +6,7 @@ Exported and planned again, an object has no difference.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -63,15 +63,29 @@ def _fields(
     for name, field in fields.items():
         if field.secret or field.write_only or not field.applies_to(variant):
             continue
-        value = shown(field, field.live_value(raw, None))
+        live = field.live_value(raw, None)
         if field.shape == "object":
             inner = defaults.get(name) or {}
-            written = _fields(field.fields, _mapping(value), inner, variant, version)
+            written = _fields(field.fields, _mapping(live), inner, variant, version)
             if written:
                 spec[name] = written
-        elif _is_worth_writing(field, name, value, defaults, variant, version):
+            continue
+        value = shown(field, _chosen(field, live))
+        if _is_worth_writing(field, name, value, defaults, variant, version):
             spec[name] = _written(field, value)
     return spec
+
+
+def _chosen(field: Field, value: Any) -> Any:
+    """A list without the elements that the server adds by itself and nobody changed."""
+    if field.implied is None or field.element is None or not isinstance(value, list):
+        return value
+    _, *others = field.element.fields.values()
+    return [item for item in value if not (field.implied(item) and _is_usual(others, item))]
+
+
+def _is_usual(fields: Iterable[Field], item: Mapping[str, Any]) -> bool:
+    return all(same(f, f.live_value(item, None), f.default_for(None, "")) for f in fields)
 
 
 def _is_worth_writing(

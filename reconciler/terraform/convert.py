@@ -22,6 +22,8 @@ from reconciler.platform.snapshot.sanitise import Sanitiser
 from reconciler.terraform.state import Resource
 from reconciler.terraform.table import Row, field_name, is_ours, row_for
 
+NEVER_RETURNED = "the server never returns it: declare it by hand if it matters"
+
 
 @dataclass
 class Converted:
@@ -113,13 +115,17 @@ class _One:
             elif name in self.resource.sensitive:
                 self._leave(name, "it is marked as sensitive, and its field takes no secret")
             elif known.write_only:
-                self._leave(name, "the server never returns it: declare it by hand if it matters")
+                self._leave(name, NEVER_RETURNED)
             else:
                 yield from self._value(name, known, given)
 
     def _value(self, name: str, known: Field, given: Any) -> Iterator[tuple[str, Any]]:
         change = self.row.changes.get(name)
-        value = shown(known, _without_nothing(change(given) if change else given))
+        changed = _without_nothing(change(given) if change else given)
+        value = shown(known, changed)
+        for inner in known.fields.values() if isinstance(changed, dict) else ():
+            if inner.write_only and inner.wire in changed:
+                self._leave(f"{name}.{inner.wire}", NEVER_RETURNED)
         if not _fits(known, value):
             self._leave(name, f"its value is no {known.shape}")
         elif is_masked(self.clean.object(self.kind, {known.wire: value})):

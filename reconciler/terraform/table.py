@@ -65,9 +65,9 @@ def _reversed(value: Any) -> Any:
 
 
 def _block(value: Any) -> Any:
-    """A block that stands once at most, as an object in camelCase."""
+    """A block that stands once at most, as the nested object of the API."""
     inner = value[0] if isinstance(value, list) and value else value
-    return {camel(k): v for k, v in inner.items()} if isinstance(inner, dict) else None
+    return dict(inner) if isinstance(inner, dict) else None
 
 
 def camel(name: str) -> str:
@@ -105,6 +105,9 @@ _VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "terraform_provider": {"packageType": "terraform", "terraformType": "PROVIDER"},
 }
 
+_OF_A_DIRECTORY = ("realm", "realm_attributes")
+"""Where a group comes from: told by the server, declared by nobody."""
+
 _ROWS: Mapping[str, Row] = {
     "project": Row(
         "Project",
@@ -118,13 +121,21 @@ _ROWS: Mapping[str, Row] = {
             "block_deployments_on_limit": _reversed,
             "admin_privileges": _block,
         },
-        ours=frozenset({"use_project_role_resource", "use_project_user_resource"}),
+        ours=frozenset(
+            f"use_project_{n}_resource" for n in ("role", "user", "group", "repository")
+        ),
     ),
+    "artifactory_global_environment": Row("GlobalEnvironment", "name"),
     "project_environment": Row("ProjectEnvironment", "name", ("project_key",)),
     "artifactory_group": Row(
-        "Group", "name", names={"users_names": "members"}, ours=frozenset({"detach_all_users"})
+        "Group",
+        "name",
+        names={"users_names": "members"},
+        ours=frozenset({"detach_all_users", *_OF_A_DIRECTORY}),
     ),
-    "platform_group": Row("Group", "name", ours=frozenset({"use_group_members_resource"})),
+    "platform_group": Row(
+        "Group", "name", ours=frozenset({"use_group_members_resource", *_OF_A_DIRECTORY})
+    ),
 }
 
 

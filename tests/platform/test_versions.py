@@ -95,10 +95,10 @@ def test_the_same_end_on_every_version(tmp_path: Path, version: str) -> None:
     assert (f"POST {BATCH}" in used(estate)) is (f"POST {BATCH}" in has)
     assert_converged(estate)
 
-    for key in estate.keys():
-        assert estate.stored(key)["description"] == "second"
+    repositories = estate.platform.store.repositories
+    assert {estate.stored(key)["description"] for key in repositories} == {"second"}
     assert estate.stored("v2")["repositories"] == ["v1", "l2"]
-    inside = {key for key in estate.keys() if estate.platform.store.repositories[key].project}
+    inside = {key for key, found in repositories.items() if found.project}
     assert inside == {"l1", "l2", "r1", "f2", "v1"}
     assert estate.drift().entries == ()
 
