@@ -11,6 +11,7 @@ from reconciler.engine.diff import (
     Difference,
     SecretKnowledge,
     declared,
+    declared_paths,
     diff,
     is_ignored,
     leaves,
@@ -324,7 +325,7 @@ class _Teller:
         entry, kind = self.found.entry, self.kind
         if entry is None or kind is None:
             return
-        still = {f.path for f in declared(kind, self.manifest)} if self.manifest else set()
+        still = declared_paths(kind, self.manifest) if self.manifest else set()
         for path in released_fields(entry, still):
             if self.manifest and is_ignored(path, self.manifest.lifecycle.ignore):
                 continue

@@ -144,13 +144,17 @@ class Address:
         kind, *parts = text.split("/")
         if not kind or not parts or not all(parts):
             raise ValueError(f"'{text}' is no address; an address looks like Kind/name")
-        return cls(kind, tuple(map(unquote, parts)), platform, qualified)
+        if "%" in text:
+            parts = list(map(unquote, parts))
+        return cls(kind, tuple(parts), platform, qualified)
 
 
 _TO_ENCODE = re.compile("[/%:# \x00-\x1f\x7f]")
 
 
 def _encode(part: str) -> str:
+    if _TO_ENCODE.search(part) is None:  # nearly always, and asked tens of thousands of times
+        return part
     return _TO_ENCODE.sub(lambda match: f"%{ord(match[0]):02X}", part)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from reconciler.engine.diff import Difference, declared, diff, sendable
+from reconciler.engine.diff import Difference, declared, declared_paths, diff, sendable
 from reconciler.engine.digest import digest
 from reconciler.engine.observation import Observation
 from reconciler.engine.ownership import predecessor, refused, released_fields
@@ -460,8 +460,7 @@ class _Planner:
                 "declare the server's value, or list the path in metadata.lifecycle.ignore",
             )
         if entry is not None:
-            written = {f.path for f in declared(kind, manifest)}
-            for path in released_fields(entry, written):
+            for path in released_fields(entry, declared_paths(kind, manifest)):
                 self._tell(
                     "field-released",
                     "info",

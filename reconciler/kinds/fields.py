@@ -86,6 +86,7 @@ class Field:
         return value
 
 
+@cache  # asked for every object of a plan, of a few versions
 def version_key(version: str) -> tuple[int, ...]:
     """`7.104.2` as numbers that compare; anything after the numbers is ignored."""
     parts: list[int] = []

@@ -55,7 +55,7 @@ def knowledge(
 
 def _secrets(registry: Registry, manifest: Manifest) -> dict[str, Mapping[str, str]]:
     """The secrets a manifest declares: path such as `spec.password` -> reference."""
-    fields = registry[manifest.address.kind].fields
+    fields = registry[manifest.address.kind].secret_fields
     return {dotted(path): reference for path, reference in secrets_in(fields, manifest.spec)}
 
 
