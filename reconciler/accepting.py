@@ -14,6 +14,7 @@ from typing import Any
 from reconciler.engine.acceptance import Edit, Refusal, accepted, derived, recorded
 from reconciler.errors import Diagnostic, has_errors
 from reconciler.manifests.findings import locate
+from reconciler.manifests.placeholders import Filling, escaped
 from reconciler.manifests.validate import validate
 from reconciler.model import Address, Document, Drift, DriftEntry, Entry, FieldChange, Manifest
 from reconciler.pipeline import Session
@@ -109,7 +110,8 @@ class _Acceptor:
             self._refuse(manifest.address, found, drifted.path)
             return
         self.taken[manifest.address].append(drifted)
-        self.edits[place] += [edit for edit in found if edit not in self.edits[place]]
+        edits = [(path, escaped(value)) for path, value in found]
+        self.edits[place] += [edit for edit in edits if edit not in self.edits[place]]
 
     def _not_shared(self, manifest: Manifest, drifted: FieldChange) -> Refusal | None:
         """A document for several platforms is rewritten only when all of them drifted alike."""
@@ -156,9 +158,12 @@ class _Acceptor:
         if has_errors(faults):
             return faults
         data = next(d.data for d in documents if d.index == index)
-        changed = Document(self.documents[place].origin, data, index)
+        written = Document(self.documents[place].origin, data, index)
+        filling = Filling(written, None)  # only of escapes: it would be derived otherwise
+        changed = replace(written, data=filling.fill(data).value)
         validated = validate([changed], self.run.workspace, self.run.registry)
-        found = list(locate(validated.findings, lambda _: text.encode()))
+        findings = [*filling.findings, *validated.findings]
+        found = list(locate(findings, lambda _: text.encode()))
         return [d for d in found if d.severity == "error"]
 
     def _leave(self, place: Place, refusal: Refusal) -> None:

@@ -14,6 +14,7 @@ from reconciler.engine.select import in_scope
 from reconciler.errors import Diagnostic
 from reconciler.kinds.registry import Registry
 from reconciler.manifests.export import file_of, manifest_of
+from reconciler.manifests.placeholders import escaped
 from reconciler.manifests.workspace import Workspace
 from reconciler.model import UNSET, Address, Inventory, Live, Manifest
 from reconciler.pipeline import Desire, Session, unlistable
@@ -154,7 +155,7 @@ def _taken(run: Target, address: Address, file: Path, *, declared: bool) -> Diag
         "file-exists",
         "warning",
         f"{name.as_posix()} exists{why}; it was left as it is",
-        hint="move the file away, or export into another folder",
+        hint="move the file away, or write into another folder",
         file=name.as_posix(),
         address=str(address),
     )
@@ -249,7 +250,7 @@ def _field_edits(
     found = diff(kind, manifest, live, run.inventory.get(manifest.address))
     never_returned = {name for name, known in kind.fields.items() if known.write_only}
     return [
-        (tuple(f.path.split(".")), None if f.before is UNSET else f.before)
+        (tuple(f.path.split(".")), None if f.before is UNSET else escaped(f.before))
         for f in (*found.changes, *found.stuck, *found.fixed)
         if f.secret is None
         and f.path.startswith("spec.")

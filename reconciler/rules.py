@@ -87,7 +87,7 @@ FILES: Mapping[str, Rule] = {
     "file-exists": Rule(
         "`export` would write a file that exists already and does not declare the object; the file "
         "is left as it is.",
-        "Move the file away, or export into another folder.",
+        "Move the file away, or write into another folder.",
         "warning",
     ),
     "link-outside": Rule(
@@ -451,7 +451,8 @@ PLAN: Mapping[str, Rule] = {
     "bulk-read": Rule(
         "The one read that answers all objects gave no usable answer, so each object is read by "
         "itself, which takes longer.",
-        "See the answer in the message: often a proxy answers in the server's place.",
+        "See the answer in the message: a token may lack the rights for it, or a proxy answers in "
+        "the server's place.",
         "warning",
     ),
     "cannot-clear": Rule(

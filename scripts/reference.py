@@ -240,7 +240,11 @@ ACTIONS: Mapping[Action, tuple[str, str]] = {
         "-/+",
         "Only deleting and creating anew would do it. This version shows it, always blocked.",
     ),
-    Action.CONVERT: ("→", "Changed in place into another class. No kind of this version does."),
+    Action.CONVERT: (
+        "→",
+        "Changed in place into another class: a LocalRepository into a FederatedRepository, or "
+        "back.",
+    ),
     Action.DELETE: ("-", "Deleted. This version deletes nothing."),
     Action.DEPLOY: ("»", "A deployment to devices. No kind of this version does."),
     Action.ADOPT: ("=", "Nothing differs and nobody owns it: recorded as owned, nothing is sent."),

@@ -86,8 +86,8 @@ class _Stage:
         filling = Filling(document, self.values, self.environments)
         data = filling.fill(document.data).value
         self._took(filling)
-        if not filling.count:
-            return document
+        if not filling.count:  # escapes alone: what the document means is written out in it
+            return replace(document, data=data) if filling.escapes else document
         return replace(document, data=data, origin=replace(document.origin, filled=True))
 
     def _filled_patch(self, patch: Any) -> Any:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from reconciler.kinds.fields import Field, FieldTable
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.values import comparable, same, shown
+from reconciler.manifests.placeholders import escaped
 from reconciler.manifests.workspace import API_VERSION
 from reconciler.model import Address
 
@@ -29,14 +30,14 @@ def manifest_of(
     `defaults` are the workspace's for the kind: a field they set is written whenever the live
     value is another one, even an empty one.
     """
-    metadata: dict[str, Any] = {"name": address.name}
+    metadata: dict[str, Any] = {"name": escaped(address.name)}
     for parent, value in zip(kind.parents, address.parts, strict=False):
-        metadata[parent] = value
+        metadata[parent] = escaped(value)
     return {
         "apiVersion": API_VERSION,
         "kind": kind.name,
         "metadata": metadata,
-        "spec": spec_of(kind, address.name, raw, defaults, version),
+        "spec": escaped(spec_of(kind, address.name, raw, defaults, version)),
     }
 
 
@@ -135,6 +136,10 @@ def secret_variable(name: str, field: str) -> str:
 
 
 def file_of(address: Address) -> str:
-    """Where an exported manifest lies below the manifests folder: `<kind>/<name>.yaml`."""
+    """Where an exported manifest lies below the manifests folder: `<kind>/<name>.yaml`.
+
+    No name begins with a dot: such files would be written and never read.
+    """
     parts = [quote(part, safe=" !'()+,;=@~-") for part in address.parts]
+    parts = [f"%2E{part[1:]}" if part.startswith(".") else part for part in parts]
     return f"{address.kind}/{'/'.join(parts)}.yaml"

@@ -34,6 +34,21 @@ Picks = Mapping[str, Any]
 Maker = Callable[[Picks], Any]
 
 
+_LIKE_A_PLACEHOLDER = re.compile(r"\$\{(?:value|matrix)\.")
+
+
+def escaped(data: Any) -> Any:
+    """Data as it stands in a manifest to mean itself: its texts hold no placeholder.
+
+    Filled, the result is the data again. Only texts in values can be escaped, keys cannot.
+    """
+    if isinstance(data, str):
+        return _LIKE_A_PLACEHOLDER.sub(r"$\g<0>", data) if "${" in data else data
+    if isinstance(data, dict):
+        return {key: escaped(value) for key, value in data.items()}
+    return [escaped(item) for item in data] if isinstance(data, list) else data
+
+
 def may_have_placeholders(content: bytes) -> bool:
     """Whether a file's text can hold a placeholder, or one that is misspelt, at all."""
     return b"{value" in content or b"{matrix" in content or b"${ " in content
@@ -69,7 +84,9 @@ class Filling:
     used_values: set[str] = field(default_factory=set)
     used_axes: set[str] = field(default_factory=set)
     count: int = 0
-    """Placeholders and escapes met so far."""
+    """Placeholders met so far."""
+    escapes: int = 0
+    """Texts met so far that only look like one: `$${value.` and `$${matrix.`."""
     written: int = 0
     """Characters of the texts that were put together so far."""
 
@@ -125,9 +142,10 @@ class Filling:
     def _piece(self, piece: str | re.Match[str], text: str, path: Path) -> Filled:
         if isinstance(piece, str):
             return Filled(piece)
-        self.count += 1
         if literal := piece["literal"]:
+            self.escapes += 1
             return Filled(literal)
+        self.count += 1
         is_whole = piece[0] == text
         if name := piece["value"]:
             return self._value(name, path, is_whole)

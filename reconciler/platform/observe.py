@@ -330,5 +330,6 @@ def _one_by_one_note(platform: str, error: AnswerError) -> Diagnostic:
         "warning",
         f"the bulk read of {platform} cannot be used, so its objects are read one by one: "
         f"{error.summary}",
-        hint="a proxy that answers in the server's place is often the reason; --trace shows it",
+        hint=error.hint
+        or "a proxy that answers in the server's place is often the reason; --trace shows it",
     )

@@ -85,6 +85,18 @@ def test_only_the_drifted_values_change(desk: Desk) -> None:
     assert_settled(desk)
 
 
+def test_a_text_that_looks_like_placeholders(desk: Desk) -> None:
+    """It is written so that it means itself, and the manifest can be accepted into again."""
+    applied(desk)
+    for text in ("${value.x} $${matrix.y}", "other ${value.x"):
+        desk.meddle("a", description=text)
+        seen = desk("drift", "--accept")
+
+        assert seen.code == 0, seen.both
+        assert_settled(desk)
+    assert '"other $${value.x"' in text_of(desk)
+
+
 def test_a_list_keeps_its_other_elements(desk: Desk) -> None:
     """What came is appended, what went is taken out; comments of the others stay."""
     applied(desk)

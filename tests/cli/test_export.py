@@ -237,6 +237,40 @@ def test_no_manifests_folder_is_needed(desk: Desk) -> None:
     assert (desk.root / "manifests/LocalRepository/a.yaml").exists()
 
 
+PLACEHOLDERS = "${value.a} $${value.b} $$${matrix.c.d} ${value. ${other}"
+"""A text on the platform that looks like placeholders, escaped ones and none."""
+
+
+def test_texts_that_look_like_placeholders(desk: Desk) -> None:
+    """They are written so that they mean themselves; `--update` too, and again and again."""
+    desk.make("a", description=PLACEHOLDERS, notes="${matrix.x}")
+    desk("export")
+    first = desk("plan", "--detailed-exitcode")
+    desk.meddle("a", description=f"new {PLACEHOLDERS}")
+    updated = desk("export", "--update")
+    second = desk("plan", "--detailed-exitcode")
+
+    assert first.code == 0, first.both
+    assert updated.out == "updated manifests/LocalRepository/a.yaml\n"
+    text = (desk.root / "manifests/LocalRepository/a.yaml").read_text()
+    assert "$${value.a} $$${value.b}" in text
+    assert second.code == 0, second.both
+
+
+@pytest.mark.parametrize("name", [".hidden", "../x", "${value.a}"])
+def test_what_is_written_is_read(desk: Desk, name: str) -> None:
+    """Files whose names begin with a dot are skipped, so no object's file is called that."""
+    answer = desk.send("POST", "/access/api/v2/groups", {"name": name})
+    assert answer.status == 201, answer.text
+    desk("export")
+    plan = desk("plan", "--output", "json")
+    again = desk("export")
+
+    assert [c["address"] for c in plan.document["changes"] if c["action"] == "adopt"], plan.both
+    assert "warning" not in again.err
+    assert again.out == ""
+
+
 def test_an_empty_platform(desk: Desk) -> None:
     """Nothing live, nothing written."""
     seen = desk("export")

@@ -140,9 +140,21 @@ def test_hostile_names_stay_below_the_folder(desk: Desk) -> None:
 
     assert seen.code == 0
     assert [f.relative_to(desk.root).as_posix() for f in desk.root.rglob("*evil*")] == [
-        "manifests/LocalRepository/..%2F..%2F..%2Fevil.yaml"
+        "manifests/LocalRepository/%2E.%2F..%2F..%2Fevil.yaml"
     ]
     assert "\x1b" not in seen.both
+
+
+def test_texts_that_look_like_placeholders(desk: Desk) -> None:
+    """They are written so that they mean themselves, and what was written is read again."""
+    found = [states.resource(LOCAL, "a", {"key": "a", "description": "${value.x}"})]
+    desk.write("state.json", states.shown(found))
+    desk("import", "terraform", "state.json")
+    again = desk("import", "terraform", "state.json")
+
+    file = desk.root / "manifests/LocalRepository/a.yaml"
+    assert "$${value.x}" in file.read_text()
+    assert "1 already declared" in again.err, again.both
 
 
 def test_no_such_file(desk: Desk) -> None:

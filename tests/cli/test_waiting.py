@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.cli.support import Desk, local
+from tests.cli.support import Desk, local, manifest
 
 BULK = {"path": "*/configurations*"}
 
@@ -45,6 +45,17 @@ def test_reads_go_one_by_one(desk: Desk, action: str, command: str) -> None:
 
     assert seen.code == 0
     assert "warning[bulk-read]: the bulk read of default cannot be used" in seen.both
+
+
+def test_a_token_that_may_not_read_all_at_once_is_told_so(desk: Desk) -> None:
+    """A plain refusal of the server is no proxy's doing."""
+    desk.converged(*(manifest("Project", key, displayName=key) for key in ("aa", "bb")))
+    desk.fault("status", status=403, match={"path": "/access/api/v1/projects"})
+    seen = desk("plan")
+
+    assert "warning[bulk-read]" in seen.both
+    assert "the token lacks the rights for this" in seen.both
+    assert "proxy" not in seen.both
 
 
 def test_many_broken_objects_share_the_patience(desk: Desk) -> None:

@@ -17,6 +17,7 @@ from reconciler.manifests.environment import Environment, Patch
 from reconciler.manifests.expand import Expanded, expand
 from reconciler.manifests.json_patch import PatchError, apply_operation
 from reconciler.manifests.patches import merged
+from reconciler.manifests.placeholders import escaped
 from reconciler.model import Document, Finding, Origin
 from tests.manifests.mutations import BOUNDED
 
@@ -53,6 +54,29 @@ def told(found: Expanded) -> list[str]:
 def specs(found: Expanded) -> list[Any]:
     """The documents' data."""
     return [document.data for document in found.documents]
+
+
+LIVE = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.lists(
+        st.sampled_from(["$", "{", "}", "${", "value.", "matrix.", "a", " ", "${value.a}", "$$"])
+    ).map("".join),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from("abc"), inner),
+)
+
+
+@BOUNDED
+@given(LIVE)
+def test_whatever_is_live_survives_as_manifest_text(live: Any) -> None:
+    """Escaped and expanded again, any value is itself, though it looks like placeholders."""
+    manifest = {"apiVersion": API, "kind": "LocalRepository", "spec": {"description": live}}
+
+    found = expanded(escaped(manifest))
+
+    assert specs(found) == [manifest]
+    assert not [f for f in found.findings if f.severity == "error"]
+    assert not found.documents[0].origin.is_derived
 
 
 WORDS = st.text("abcdefgh", min_size=1, max_size=4)

@@ -146,7 +146,7 @@ class Console:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.sandbox = Sandbox(["default"], quirks={"reorder_sets": False})
+        self.sandbox = Sandbox(["default"])
         self.platform = self.sandbox.platforms["default"]
         self.platform.url = URL
         self.transport = InProcess(self.platform)
