@@ -209,6 +209,11 @@ class Manifest:
     lifecycle: Lifecycle = Lifecycle()
     previous_names: tuple[str, ...] = ()
 
+    def previous_addresses(self) -> Iterator[Address]:
+        """The addresses the object may still be at (`metadata.previousNames`)."""
+        for name in self.previous_names:
+            yield replace(self.address, parts=(*self.address.parts[:-1], name))
+
 
 @dataclass(frozen=True, slots=True)
 class Live:

@@ -22,7 +22,6 @@ from reconciler.engine.plan import (
     Desired,
     Given,
     plan,
-    previous_addresses,
     wants_evidence,
     with_evidence,
 )
@@ -417,7 +416,7 @@ def make_plan(run: Session, *, unmanaged: bool = False, now: datetime | None = N
         if gap.manifest.address in chosen
         for address in resolving.candidates(gap, run.registry)
     ]
-    renamed = [old for m in run.chosen for old in previous_addresses(m)]
+    renamed = [old for m in run.chosen for old in m.previous_addresses()]
     observation = replace(
         run.observer.observe([*addresses, *undeclared, *renamed]), secrets=run.secrets
     )

@@ -147,6 +147,11 @@ STRUCTURE: Mapping[str, Rule] = {
         "A required field is not there.",
         "Write it; the hint says what it means.",
     ),
+    "previous-name": Rule(
+        "A name in `metadata.previousNames` is the object's own, another declared object's, or "
+        "claimed by two objects.",
+        "Take it out; a former name means one object that is not declared under it any more.",
+    ),
     "no-effect": Rule(
         "Something is written that this version does not act on.",
         "Take it out, or keep it for a version that does; the message says what happens instead.",

@@ -64,7 +64,9 @@ def exceeded(plan: Plan, inventory: Inventory, limits: Limits, part: Part = WHOL
         ("updates", _UPDATES, limits.updates, limits.allowed_updates),
     ):
         counts = Counter(
-            _group(c.address) for c in plan.pending if c.action in actions and not c.adopting
+            _group(c.previous or c.address)  # what is converted counts as what it is owned as
+            for c in plan.pending
+            if c.action in actions and not c.adopting
         )
         for group, count in sorted(counts.items()):
             if count > allowed.get(group[1], -1):

@@ -191,7 +191,7 @@ class _Planner:
 
     def _previous(self, kind: Kind, manifest: Manifest) -> Address | None:
         """The address under which the object is live, if it only has another name now."""
-        for old in previous_addresses(manifest):
+        for old in manifest.previous_addresses():
             if kind.rest.rename(old, manifest.address) is not None and not isinstance(
                 self._observed(old), Absent
             ):
@@ -549,13 +549,6 @@ def _beyond(kind: Kind, manifest: Manifest, version: str) -> Block | None:
                 f"{problem}; more needs {kind.service} {limit.until}, the platform has {version}",
             )
     return None
-
-
-def previous_addresses(manifest: Manifest) -> Iterator[Address]:
-    """The addresses the object may still be at (`metadata.previousNames`)."""
-    here = manifest.address
-    for name in manifest.previous_names:
-        yield replace(here, parts=(*here.parts[:-1], name))
 
 
 def _hidden(_reference: Mapping[str, str]) -> None:

@@ -187,7 +187,10 @@ class NameList(Shape):
         return None
         yield
 
-    def rename(self, old: Address, new: Address) -> Flow:
-        """One request; whatever names the object follows."""
+    def rename(self, old: Address, new: Address) -> Flow | None:
+        """One request; whatever names the object follows. The server's own keep their names."""
+        return None if self.listed_as(old) in self.own else self._renamed(old, new)
+
+    def _renamed(self, old: Address, new: Address) -> Flow:
         path = f"{self.listing_of(old).path}/{quote(self.listed_as(old), safe='')}/rename"
         yield from send(Request("POST", path, json={"new_name": self.listed_as(new)}))

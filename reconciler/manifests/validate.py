@@ -17,7 +17,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ValidationError
 
 from reconciler.kinds.fields import PASS_THROUGH, Field, FieldTable, field_table
-from reconciler.kinds.kind import Kind, Neighbour, Subject
+from reconciler.kinds.kind import Fault, Kind, Neighbour, Subject
 from reconciler.kinds.registry import Registry
 from reconciler.kinds.wire import is_secret_reference
 from reconciler.manifests.envelope import ENVELOPE, MetadataSpec
@@ -243,6 +243,7 @@ class _Checker:
     def check_together(self) -> None:
         """Check what only shows when all manifests are known."""
         self._identities()
+        self._previous_names()
         self._rules()
 
     def _identities(self) -> None:
@@ -258,6 +259,34 @@ class _Checker:
                 doubles.setdefault((manifest.origin, first.origin), _twice(manifest, first))
         self.manifests = kept
         self.findings += doubles.values()
+
+    def _previous_names(self) -> None:
+        """Each former name means one object, of which nothing else is left under that name."""
+        renamed = [m for m in self.manifests if m.previous_names]
+        declared = {m.address for m in self.manifests} if renamed else set()
+        claimed: dict[Address, Manifest] = {}
+        for manifest in renamed:
+            for index, old in enumerate(manifest.previous_addresses()):
+                first = claimed.setdefault(old, manifest)
+                at = ("metadata", "previousNames", index)
+                kind = self.registry[manifest.address.kind]
+                fault = _former_name(at, kind, manifest, old, first, old in declared)
+                if fault is not None:
+                    self._add(manifest, fault)
+
+    def _add(self, manifest: Manifest, fault: Fault) -> None:
+        self.findings.append(
+            Finding(
+                manifest.origin,
+                manifest.index,
+                fault.path,
+                fault.rule,
+                fault.summary,
+                fault.hint,
+                fault.severity,
+                address=str(manifest.address),
+            )
+        )
 
     def _identity(self, address: Address) -> tuple[str, ...]:
         space = self._checks[address.kind].kind.namespace
@@ -275,18 +304,7 @@ class _Checker:
             subject = Subject(address.name, manifest.spec, lookup, address.parts[:-1])
             for rule in kind.rules:
                 for fault in rule(subject):
-                    self.findings.append(
-                        Finding(
-                            manifest.origin,
-                            manifest.index,
-                            fault.path,
-                            fault.rule,
-                            fault.summary,
-                            fault.hint,
-                            fault.severity,
-                            address=str(manifest.address),
-                        )
-                    )
+                    self._add(manifest, fault)
 
     @cached_property
     def _neighbours(self) -> Mapping[tuple[str, str], Mapping[str, Neighbour]]:
@@ -324,6 +342,26 @@ class _Checks:
 
 
 _PARENTS = {"project": None, "provider": None, "fleet": None}.keys()
+
+
+def _former_name(
+    at: Path, kind: Kind, manifest: Manifest, old: Address, first: Manifest, is_declared: bool
+) -> Fault | None:
+    """What is wrong with one of `metadata.previousNames`."""
+    rule = "previous-name"
+    if old == manifest.address:
+        return Fault(at, rule, f"'{old.name}' is the name the object has", "take it out")
+    if is_declared:
+        text = f"{old} is declared too: it is another object, and keeps its name"
+        return Fault(at, rule, text, "take the name out here, or the other manifest away")
+    if first is not manifest:
+        text = f"'{old.name}' is a previous name of {first.address} too"
+        return Fault(at, rule, text, "take it out of one of them: one object becomes one")
+    if kind.rest.rename(old, manifest.address) is None:
+        text = f"the platform cannot give {old} another name"
+        hint = "a new object is created, and the old one is kept as it is"
+        return Fault(at, "no-effect", text, hint, "warning")
+    return None
 
 
 def validator(model: type[BaseModel]) -> Any:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from reconciler.errors import (
+    AnswerError,
     OutcomeUnknownError,
     ReconcilerError,
     StalePlanError,
@@ -24,6 +25,9 @@ from reconciler.platform.means import Course, Means
 
 FRESH = 60.0
 """Seconds for which a bulk read counts as the look before the write (spec 15)."""
+
+_FORBIDDEN = (401, 403)
+_NO_SUCH_REQUEST = (404, 405, 501)
 
 Ready = tuple[Carrying, Intent]
 
@@ -47,6 +51,7 @@ class Batch:
             raise ValueError(f"{first.kind.name} has no bulk requests")
         self.bulk, self.client = bulk, first.client
         self.creating = first.change.action is Action.CREATE
+        self._request = (first.change.address.platform, self.creating)
         self.written: list[Carrying] = []
         self.unknowns = 0
         self.waited = 0.0
@@ -109,6 +114,9 @@ class Batch:
             item = carrying.kind.rest.bulk_item(intent.write, creating=self.creating)
             if item is not None:
                 items[carrying] = item
+        if self._request in self.course.without_bulk:
+            self._one_by_one(carrying for carrying, _ in members)
+            return
         if len(items) > 1:
             self._send(
                 items,
@@ -142,8 +150,20 @@ class Batch:
             self.course.tell(outcomes)
 
     def _again(self, members: list[Carrying], error: ReconcilerError) -> None:
-        """What did not land is tried again: after a pause, or in halves if it was refused."""
+        """What did not land is tried again: after a pause, or in halves if it was refused.
+
+        Only a refusal of what the batch holds has a culprit: a caller without the right, or a
+        server without the request, refuses every half as well.
+        """
+        status = error.status if isinstance(error, AnswerError) else 0
+        if status in _FORBIDDEN:
+            self._failed(members, error)
+            return
         if self._is_over():
+            return
+        if status in _NO_SUCH_REQUEST:
+            self.course.without_bulk.add(self._request)
+            self._one_by_one(members)
             return
         is_unknown = isinstance(error, OutcomeUnknownError)
         if is_unknown and not self._pause():
@@ -159,6 +179,11 @@ class Batch:
         for part in (ready[:middle], ready[middle:]):
             if part and not self._is_over():
                 self._attempt(part)
+
+    def _one_by_one(self, members: Iterable[Carrying]) -> None:
+        for carrying in members:
+            if not self._is_over():
+                self._alone(carrying)
 
     def _pause(self) -> bool:
         """Wait a little longer than the last time; False when the patience is at its end."""

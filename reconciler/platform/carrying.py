@@ -186,12 +186,15 @@ class Carrying:
         return Intent(Write(self.change.address, body, changes, live.raw), creating=False)
 
     def _refuse_stale(self, found: Difference) -> None:
-        """A planned field that changed since the plan stops the change."""
+        """A planned field that changed since the plan stops the change.
+
+        One that became just what is declared does not: a rename lets those who name it follow.
+        """
         if self.change.action is Action.CREATE:
             raise StalePlanError(f"{self.change.address} did not exist when the plan was made")
         planned = {f.path: f for f in self.change.fields if f.secret != "unverifiable"}
         now = {f.path: f for f in (*found.changes, *found.fixed)}
-        moved = [path for path in planned if now.get(path) != planned[path]]
+        moved = [path for path in planned if path in now and now[path] != planned[path]]
         moved += [path for path in now if path not in planned]
         if moved:
             told = "; ".join(_then_now(path, planned.get(path), now.get(path)) for path in moved)
@@ -249,9 +252,9 @@ class Carrying:
         return self.means.clock.now() - (self.until - self.means.patience)
 
     def _is_late(self, left: tuple[FieldChange, ...]) -> bool:
-        """Whether all that is missing is known to show late, and there is time left to wait."""
-        slow = bool(left) and all(self._is_slow(name) for name in top_level(left))
-        return slow and self._waited() < self.means.patience / 2
+        """Whether something is missing that is known to show late, and there is time to wait."""
+        is_slow = any(self._is_slow(name) for name in top_level(left))
+        return is_slow and self._waited() < self.means.patience / 2
 
     def _is_slow(self, name: str) -> bool:
         known = self.kind.fields.get(name)

@@ -60,6 +60,8 @@ class Course:
         self.stop, self.report, self.total = stop, report, total
         self.is_untouched = True
         self.fatal: ReconcilerError | None = None
+        self.without_bulk: set[tuple[str, bool]] = set()
+        """Platforms that turned out to have no bulk create (True) or update (False)."""
         self._told: set[Address] = set()
         self._lock = threading.Lock()
 

@@ -203,6 +203,17 @@ def test_batches_that_are_refused_as_a_whole(estate: Estate, method: str) -> Non
 # --- what is interrupted ----------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("status, most", [(405, 1), (501, 1), (403, 3)])
+def test_a_refusal_that_has_no_culprit(estate: Estate, status: int, most: int) -> None:
+    """A server without batches is asked once; one that forbids them, once a batch; no halving."""
+    declare(estate, *names(250))
+    estate.fault("status", method="PUT", path=BATCH, status=status, times=None)
+    told = set(results(estate).values())
+
+    assert told == ({"failed"} if status == 403 else {"done"})
+    assert estate.writes().count(f"PUT {BATCH}") == most
+
+
 def test_a_stop_between_two_chunks(estate: Estate) -> None:
     """What is under way is finished and recorded, the next chunk is not begun."""
     stop = threading.Event()

@@ -204,7 +204,7 @@ def test_a_conversion_nobody_knows_the_outcome_of(estate: Estate, action: str) -
 
 
 def test_conversions_count_as_updates(estate: Estate) -> None:
-    """Many at once are stopped by the limit on updates, none of them is a deletion."""
+    """Many at once are stopped by the limit on updates of the kind that owns them till then."""
     names = [f"x{n}" for n in range(12)]
     estate.workspace(limits={"updates": {"count": 5}})
     estate.declare(*(local(name, "npm") for name in names))
@@ -212,9 +212,9 @@ def test_conversions_count_as_updates(estate: Estate) -> None:
     estate.declare(*(federated(name, "npm") for name in names))
     plan = estate.plan()
     assert {c.action for c in plan.changes} == {Action.CONVERT}
-    with pytest.raises(BlockedError, match="12 FederatedRepository updates"):
+    with pytest.raises(BlockedError, match="12 LocalRepository updates"):
         estate.apply()
-    assert_done(estate.apply(allow_updates=("FederatedRepository=12",)), set())
+    assert_done(estate.apply(allow_updates=("LocalRepository=12",)), set())
     assert_converged(estate)
 
 

@@ -26,7 +26,7 @@ from reconciler.cli.options import (
 from reconciler.cli.output import note, result, source_line, wants_color
 from reconciler.cli.planning import open_session, rendered
 from reconciler.cli.saved_plan import SavedPlan, compare, read
-from reconciler.errors import BlockedError, Exit, OutcomeUnknownError, StalePlanError, UsageError
+from reconciler.errors import Exit, OutcomeUnknownError, StalePlanError, UsageError
 from reconciler.model import Outcome, Plan
 from reconciler.pipeline import Session, apply_warnings, carry_out, make_plan, run_blocks
 from reconciler.report.verdict import plan_exit
@@ -95,8 +95,6 @@ class _Apply:
             result(
                 rendered(self.made, "text", code, color=self.color, blocks=blocks, source=source)
             )
-            if blocks:  # why, and which flag raises the limit, was said above
-                raise BlockedError("the plan as a whole is blocked: nothing was applied")
         if actionable and not blocks and not self.confirmed and not self._agreed(is_text):
             note("not applied: nothing was changed")
             return int(Exit.INVALID)

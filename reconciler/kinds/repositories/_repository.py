@@ -57,7 +57,6 @@ class RepositorySpec(ObjectSpec):
     environments: Annotated[
         list[str] | None,
         UNORDERED,
-        SLOW,
         Ref("GlobalEnvironment", "ProjectEnvironment", check="server"),
     ] = unset()
     """Environments of the owning project that the repository belongs to, such as `[DEV]`. Servers
