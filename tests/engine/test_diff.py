@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain, product
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,17 @@ from deepdiff import DeepDiff
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.engine.diff import Difference, SecretKnowledge, declared, diff, sendable
+from reconciler.engine.diff import (
+    Difference,
+    SecretKnowledge,
+    _is_plainly_same,
+    declared,
+    diff,
+    sendable,
+)
+from reconciler.kinds.registry import builtin
+from reconciler.kinds.values import same, without_implied
+from reconciler.kinds.values import shown as as_shown
 from reconciler.model import Entry, FieldChange, Lifecycle, Live, Manifest, Origin
 from tests.engine.toys import WIDGET, at, toy
 
@@ -127,6 +138,30 @@ def test_what_is_written_converges(wanted: dict[str, Any], live: dict[str, Any])
             inner = inner[name]
         inner[names[-1]] = change.after
     assert diff(WIDGET, toy("x", **wanted), Live(after)).is_empty
+
+
+DECLARED: dict[str, list[Any]] = {
+    "text": ["", "1", "true", "a", "https://a/"],
+    "integer": [0, 1],
+    "boolean": [True, False],
+    "list": [[], ["a"], ["b", "a"]],
+}
+ANSWERED = [None, 1.0, *chain.from_iterable(DECLARED.values())]
+
+
+def test_what_is_taken_for_the_same_at_a_glance_is_the_same() -> None:
+    """The short way of the comparison says nothing that the long one, of any field, does not."""
+    fields = [WIDGET.fields, *(kind.fields for kind in builtin())]
+    glances = [
+        (known, wanted, have)
+        for known in chain.from_iterable(table.values() for table in fields)
+        for wanted, have in product([None, *DECLARED.get(known.shape, [])], ANSWERED)
+        if _is_plainly_same(known, wanted, have)
+    ]
+
+    assert glances
+    for known, wanted, have in glances:
+        assert same(known, wanted, as_shown(known, without_implied(known, wanted, have)))
 
 
 def test_declared_lists_every_leaf_once() -> None:
