@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from reconciler.kinds.access.project import AdminPrivilegesSpec
+from reconciler.kinds.documentation import field_docs
 from reconciler.kinds.fields import Field, FieldTable
 from reconciler.kinds.kind import Kind
 
@@ -72,3 +74,12 @@ def test_every_kind_of_the_folder_is_listed() -> None:
     modules = {file.stem for file in folder.glob("[a-z]*.py")}
     assert modules <= set(MODULES.values())
     assert set(EXPECTED) == set(KINDS)
+
+
+@each_kind
+def test_every_field_has_a_text(name: str) -> None:
+    """The text below a field is its documentation everywhere."""
+    models = [KINDS[name].spec, *(AdminPrivilegesSpec for _ in range(name == "Project"))]
+    for model in models:
+        texts = field_docs(model)
+        assert [field for field in model.model_fields if not texts.get(field)] == []

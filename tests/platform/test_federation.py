@@ -10,6 +10,7 @@ import pytest
 from reconciler.model import Action
 from tests.platform.test_convergence import assert_converged, assert_done
 from tests.platform.test_projects import federated
+from tests.support.estate import local, manifest
 from tests.support.platforms import Sites
 
 BASE_URL = "/artifactory/api/system/configuration/baseUrl"
@@ -186,3 +187,23 @@ def test_different_settings_on_the_two_sides(sites: Sites) -> None:
     assert_converged(sites)
     for platform in ("east", "west"):
         assert sites.at(platform).stored("x")["description"] == platform
+
+
+def test_a_rename_is_followed_on_its_own_platform_only(sites: Sites) -> None:
+    """An environment renamed in the east says nothing of the west's."""
+    for platform in ("east", "west"):
+        sites.at(platform).project("pay")
+        sites.ask("/access/api/v1/environments", "POST", {"name": "QA"})
+        sites.put("x", rclass="local", packageType="npm", projectKey="pay", environments=["QA"])
+    repository = local("x", "npm", environments=["TEST"])
+    repository["metadata"]["platforms"] = ["east", "west"]
+    sites.declare(
+        repository,
+        manifest("GlobalEnvironment", "TEST", previousNames=["QA"], platforms=["east"]),
+    )
+    changes = {c.address.full: [f.path for f in c.fields] for c in sites.plan().changes}
+    assert changes == {
+        "east:GlobalEnvironment/TEST": ["metadata.name"],
+        "east:LocalRepository/x": [],
+        "west:LocalRepository/x": ["spec.environments"],
+    }
