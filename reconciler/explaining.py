@@ -11,14 +11,13 @@ from reconciler.engine.diff import (
     Difference,
     SecretKnowledge,
     declared,
-    declared_paths,
     diff,
     is_ignored,
     leaves,
+    released,
 )
 from reconciler.engine.graph import Link, links
 from reconciler.engine.naming import named
-from reconciler.engine.ownership import released_fields
 from reconciler.engine.plan import BLOCKS, REASONS
 from reconciler.engine.ways_out import BLOCK_WAYS, REASON_WAYS
 from reconciler.errors import Diagnostic, ReconcilerError, UnreachableError, UsageError
@@ -325,8 +324,8 @@ class _Teller:
         entry, kind = self.found.entry, self.kind
         if entry is None or kind is None:
             return
-        still = declared_paths(kind, self.manifest) if self.manifest else set()
-        for path in released_fields(entry, still):
+        manifest = self.manifest
+        for path in released(kind, manifest, entry) if manifest else sorted(entry.applied):
             if self.manifest and is_ignored(path, self.manifest.lifecycle.ignore):
                 continue
             yield FieldStory(path, "released", UNSET, self.live_value(path), entry.applied[path])

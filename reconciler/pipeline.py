@@ -409,7 +409,7 @@ def refuse_prune() -> None:
 def make_plan(run: Session, *, unmanaged: bool = False, now: datetime | None = None) -> Plan:
     """Read the platforms and decide what to do. Raises UnreachableError."""
     addresses = [m.address for m in run.chosen]
-    chosen = set(addresses)
+    chosen = set(addresses) if run.desire.resolved.missing else set()
     undeclared = [
         address
         for gap in run.desire.resolved.missing

@@ -98,6 +98,9 @@ def main(args: Sequence[str] | None = None) -> None:
     # decide what is valid; looking for one would read the metadata of everything installed.
     gc.set_threshold(200_000, 20, 50)
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    # httpx loads a command line of its own along with it, and all that colours its output; it is
+    # prepared for their absence.
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
     with impatient():
         code = run(list(sys.argv[1:] if args is None else args))
         gc.freeze()

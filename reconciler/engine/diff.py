@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,9 +92,16 @@ def declared(kind: Kind, manifest: Manifest) -> tuple[FieldChange, ...]:
     )
 
 
-def declared_paths(kind: Kind, manifest: Manifest) -> set[str]:
-    """The paths of `declared`."""
-    return {path for path, _, _ in leaves(kind.fields, sendable(kind, manifest), "spec")}
+def released(kind: Kind, manifest: Manifest, entry: Entry) -> list[str]:
+    """Fields we once wrote and the manifest declares no more; their values are left as they are."""
+    spec = manifest.spec
+    doubtful: Iterable[str] = entry.applied
+    if not manifest.lifecycle.ignore:  # what is declared as one value needs no closer look
+        doubtful = [p for p in doubtful if isinstance(spec.get(p[len("spec.") :], {}), dict)]
+    if not doubtful:
+        return []
+    paths = {path for path, _, _ in leaves(kind.fields, sendable(kind, manifest), "spec")}
+    return sorted(path for path in doubtful if path not in paths)
 
 
 def sendable(kind: Kind, manifest: Manifest) -> dict[str, JsonValue]:

@@ -55,6 +55,8 @@ WHOLE = Part(lambda _: True, 1)
 
 def exceeded(plan: Plan, inventory: Inventory, limits: Limits, part: Part = WHOLE) -> list[Block]:
     """A block for each kind and platform whose changes exceed a limit."""
+    if not plan.changes:
+        return []
     recorded = [Address.parse(text) for text in inventory.entries]
     owned = Counter(map(_group, recorded))
     here = Counter(_group(address) for address in recorded if part.holds(address))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from reconciler.engine.diff import NOTHING_KNOWN, SecretKnowledge
@@ -13,7 +14,7 @@ Group = tuple[str, str]
 """A platform's name and a namespace of object names."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Observation:
     """The live side of a plan.
 
@@ -40,7 +41,18 @@ class Observation:
 
     def other_spelling(self, address: Address, namespace: str) -> str | None:
         """A live name that differs from the address's only in case, where names ignore case."""
-        for name in self.listed.get((address.platform, namespace), {}):
-            if name != address.name and name.casefold() == address.name.casefold():
+        spellings = self._spellings.get((address.platform, namespace), {})
+        for name in spellings.get(address.name.casefold(), ()):
+            if name != address.name:
                 return name
         return None
+
+    @cached_property
+    def _spellings(self) -> Mapping[Group, Mapping[str, list[str]]]:
+        """The listed names by what they are when case is ignored."""
+        found: dict[Group, dict[str, list[str]]] = {}
+        for group, listed in self.listed.items():
+            names = found.setdefault(group, {})
+            for name in listed:
+                names.setdefault(name.casefold(), []).append(name)
+        return found

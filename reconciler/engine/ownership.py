@@ -17,11 +17,6 @@ def refused(manifest: Manifest, entry: Entry | None, owner: str) -> Block | None
     )
 
 
-def released_fields(entry: Entry, declared: set[str]) -> list[str]:
-    """Fields we once wrote and no manifest declares any more; their values are left as they are."""
-    return sorted(path for path in entry.applied if path not in declared)
-
-
 def predecessor(inventory: Inventory, registry: Registry, address: Address) -> Address | None:
     """The address under which the inventory knows a live object that changed its kind.
 

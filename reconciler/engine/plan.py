@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from reconciler.engine.diff import Difference, declared, declared_paths, diff, sendable
+from reconciler.engine.diff import Difference, declared, diff, released, sendable
 from reconciler.engine.digest import digest
 from reconciler.engine.observation import Observation
-from reconciler.engine.ownership import predecessor, refused, released_fields
+from reconciler.engine.ownership import predecessor, refused
 from reconciler.engine.renames import Renames
 from reconciler.engine.resolve import Missing, Resolved, candidates
 from reconciler.errors import Diagnostic, ordered
@@ -64,6 +64,9 @@ BLOCKS: Mapping[str, str] = {
     "limit": "the run changes more objects of a kind than the limits allow",
 }
 """Why a change is not carried out: the closed list of `blocked.code`."""
+
+
+NOT_READ = Unreadable("it was not read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +162,8 @@ class _Planner:
     changes: list[Change] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     unchanged: int = 0
+    recorded: int = 0
+    """So many of the objects decided are in the inventory."""
     partial: bool = False
     stopped: set[Address] = field(default_factory=set)
     missing: dict[Address, list[Missing]] = field(default_factory=dict)
@@ -172,6 +177,7 @@ class _Planner:
         """What to do with one object."""
         kind = self.registry[manifest.address.kind]
         entry = self.inventory.get(manifest.address)
+        self.recorded += entry is not None
         observed = self._observed(manifest.address)
         previous = self._previous(kind, manifest) if isinstance(observed, Absent) else None
         if manifest.lifecycle.release:
@@ -184,10 +190,10 @@ class _Planner:
             self._absent(kind, manifest, entry)
         else:
             followed = self.renames.followed(kind, manifest.address.platform, observed)
-            self._live(kind, manifest, followed)
+            self._live(kind, manifest, followed, entry)
 
     def _observed(self, address: Address) -> Observed:
-        return self.observation.objects.get(address, Unreadable("it was not read"))
+        return self.observation.objects.get(address, NOT_READ)
 
     def _previous(self, kind: Kind, manifest: Manifest) -> Address | None:
         """The address under which the object is live, if it only has another name now."""
@@ -278,12 +284,11 @@ class _Planner:
             "there",
         )
 
-    def _live(self, kind: Kind, manifest: Manifest, live: Live) -> None:
+    def _live(self, kind: Kind, manifest: Manifest, live: Live, entry: Entry | None) -> None:
         if manifest.lifecycle.manage != "full":
             self.unchanged += 1
             return
-        address, owner = manifest.address, self.desired.owner
-        entry, previous = self.inventory.get(address), None
+        address, owner, previous = manifest.address, self.desired.owner, None
         if entry is None:  # the same live object may be known under another kind
             previous = predecessor(self.inventory, self.registry, address)
             entry = self.inventory.get(previous) if previous is not None else None
@@ -460,7 +465,7 @@ class _Planner:
                 "declare the server's value, or list the path in metadata.lifecycle.ignore",
             )
         if entry is not None:
-            for path in released_fields(entry, declared_paths(kind, manifest)):
+            for path in released(kind, manifest, entry):
                 self._tell(
                     "field-released",
                     "info",
@@ -470,13 +475,13 @@ class _Planner:
 
     def note_undeclared(self) -> None:
         """Owned objects no manifest names: kept, and told."""
-        if self.desired.scope:
+        if self.desired.scope or self.recorded == len(self.inventory.entries):
             return
         named = {m.address.full for m in self.desired.resolved.manifests}
         named |= {c.previous.full for c in self.changes if c.previous is not None}
         qualified = any(m.address.qualified for m in self.desired.manifests)
-        for text, entry in sorted(self.inventory.entries.items()):
-            if text not in named and entry.owner == self.desired.owner:
+        for text in sorted(self.inventory.entries.keys() - named):
+            if self.inventory.entries[text].owner == self.desired.owner:
                 shown = str(Address.parse(text, qualified=qualified))
                 self.diagnostics.append(
                     Diagnostic(

@@ -68,7 +68,9 @@ class Field:
 
     def live_value(self, raw: Mapping[str, Any], missing: Any) -> Any:
         """The field's value in an answer of the API, under any of its names."""
-        for name in (self.wire, *self.wire_also):
+        if self.wire in raw:
+            return raw[self.wire]
+        for name in self.wire_also:
             if name in raw:
                 return raw[name]
         return missing

@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from reconciler.errors import UsageError
 from reconciler.model import Address, Entry, Inventory
 
 FORMAT = "reconciler.inventory/v1"
+_FIELDS = tuple(field.name for field in fields(Entry))
 
 
 class FileInventory:
@@ -115,7 +116,7 @@ def _unusable(file: Path, reason: str) -> UsageError:
 
 
 def _plain(entry: Entry) -> dict[str, Any]:
-    return {name: value for name, value in asdict(entry).items() if value}
+    return {name: value for name in _FIELDS if (value := getattr(entry, name))}
 
 
 def _entry(raw: Mapping[str, Any]) -> Entry:

@@ -38,6 +38,8 @@ def knowledge(
     """
     source = secret_source(workspace, settings)
     key = _fingerprint_key(workspace, settings, source)
+    if not key and not settings.rotate:
+        return {}
     secrets = {m.address: (m, _secrets(registry, m)) for m in manifests}
     others = {m.address: (m, _secrets(registry, m)) for m in elsewhere if settings.rotate}
     forced = _rotations(settings.rotate, {**others, **secrets})

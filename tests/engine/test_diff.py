@@ -18,6 +18,7 @@ from reconciler.engine.diff import (
     _is_plainly_same,
     declared,
     diff,
+    released,
     sendable,
 )
 from reconciler.kinds.registry import builtin
@@ -175,6 +176,34 @@ def test_declared_lists_every_leaf_once() -> None:
         FieldChange("spec.password", secret="set", reference="env:PW"),
         FieldChange("spec.extra.newField", after=1),
     )
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "text": st.sampled_from(["a", None]),
+            "tags": st.just(["a"]),
+            "part": st.sampled_from([None, {}, {"color": "red"}, {"color": None, "size": 1}]),
+            "password": st.just({"env": "PW"}),
+            "extra": st.just({"newField": 1}),
+        },
+    ),
+    st.sets(
+        st.sampled_from(
+            ["text", "tags", "part", "part.color", "part.size", "extra.newField", "password"]
+        )
+    ),
+    st.sampled_from([(), ("spec.text",), ("spec.part.color",)]),
+)
+def test_released_is_what_was_applied_and_is_declared_no_more(
+    spec: dict[str, Any], applied: set[str], ignore: tuple[str, ...]
+) -> None:
+    """Whatever short cut is taken: every applied path that `declared` does not have."""
+    manifest = toy("x", **spec, lifecycle={"ignore": ignore})
+    entry = Entry("us", {f"spec.{name}": 1 for name in applied})
+    now = {change.path for change in declared(WIDGET, manifest)}
+    assert released(WIDGET, manifest, entry) == sorted(set(entry.applied) - now)
 
 
 def test_ignored_paths_are_not_sent_either() -> None:
