@@ -8,7 +8,7 @@ RUN    := $(VENV)/.installed-run
 DEV    := $(VENV)/.installed-dev
 WORKFLOWS := $(wildcard .github/workflows/*.yml examples/workflows/*.yml)
 
-.PHONY: demo test check all lint types audit generated generate docs fmt fuzz lock clean help
+.PHONY: demo test bench check all lint types audit generated generate docs fmt fuzz lock clean help
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ demo: $(RUN) ## validate, plan, apply, drift and heal on the embedded platform
 
 test: $(DEV) ## run every test
 	$(BIN)/python -m pytest
+
+bench: $(RUN) ## measure what docs/benchmarks.md promises; PART=large for the slow part
+	$(BIN)/python -m scripts.bench $(PART)
 
 check: lint types audit generated test ## everything a change must pass
 
