@@ -59,6 +59,7 @@ from reconciler.model import (
     Scope,
     reference_name,
 )
+from reconciler.report.figures import listed
 from reconciler.settings import Settings, ceilings
 
 if TYPE_CHECKING:
@@ -180,7 +181,7 @@ def told_together(desires: Sequence[Desire]) -> list[Diagnostic]:
 def _only_in(diagnostic: Diagnostic, names: Sequence[str]) -> Diagnostic:
     if (diagnostic.file or "").startswith(f"{ENVIRONMENTS}/"):
         return diagnostic
-    remark = f"in the environment {' and '.join(names)}"
+    remark = f"in the environment {listed(names)}"
     return replace(diagnostic, detail="; ".join(filter(None, (diagnostic.detail, remark))))
 
 
@@ -596,20 +597,28 @@ def carry_out(
 
 def _require_secrets(run: Session, made: Plan, source: Any) -> None:
     """Fail before the first write, not in the middle, when a secret has no value."""
-    missing: list[str] = []
+    manifests = {m.address: m for m in run.chosen}
+    missing: list[Finding] = []
     for change, path, reference in _secrets_to_send(run, made):
         try:
             source.resolve(reference)
         except UsageError as error:
-            missing.append(f"{change.address} {'.'.join(map(str, path))}: {error.summary}")
+            manifest = manifests[change.address]
+            missing.append(
+                Finding(
+                    manifest.origin,
+                    manifest.index,
+                    path,
+                    "secret-unresolved",
+                    f"{error.summary}; this apply must send it",
+                    "nothing was written; set the variable or file, and apply again",
+                    address=str(change.address),
+                )
+            )
     if missing:
-        raise UsageError(
-            f"{len(missing)} secrets this apply must send have no value; nothing was written"
-            if len(missing) > 1
-            else missing[0],
-            detail="\n".join(missing) if len(missing) > 1 else "",
-            hint="set the variables or files that the manifests name",
-        )
+        root = run.workspace.root
+        found = locate(missing, lambda file: (root / file).read_bytes())
+        raise InvalidManifests(found, root)
 
 
 def apply_warnings(run: Session) -> list[Diagnostic]:

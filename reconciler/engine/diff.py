@@ -9,7 +9,7 @@ from typing import Any
 from reconciler.kinds.fields import PASS_THROUGH, Field, FieldTable
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.rest import Conversion
-from reconciler.kinds.values import is_masked, same, shown, without_implied
+from reconciler.kinds.values import is_masked, same, shown, without_credentials, without_implied
 from reconciler.kinds.wire import secrets_in
 from reconciler.model import (
     UNSET,
@@ -261,7 +261,7 @@ class _Findings:
         if is_masked(have):
             self.unreadable.append(path)
             return
-        change = _change(known, path, have, wanted)
+        change = _change(known, path, without_credentials(have), wanted)
         if self.is_rewritten(known, change):
             self.rewritten.append(path)
         elif known.fixed:
@@ -325,4 +325,4 @@ class _Findings:
             elif tuple(self.entry.rewritten.get(path, ())) == (wanted, got):
                 self.rewritten.append(path)
             else:
-                self.changes.append(FieldChange(path, have, wanted))
+                self.changes.append(FieldChange(path, without_credentials(have), wanted))

@@ -140,8 +140,10 @@ class Kind:
 
     @property
     def title(self) -> str:
-        """What the kind is, in one sentence: the first line of its spec's documentation."""
-        return (self.spec.__doc__ or "").strip().partition("\n")[0]
+        """What the kind is: the first sentence of its spec's documentation."""
+        text = " ".join((self.spec.__doc__ or "").split())
+        first, stop, _ = text.partition(". ")
+        return first + stop.strip()
 
     @property
     def module(self) -> str:

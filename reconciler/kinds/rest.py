@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+from urllib.parse import quote
 
 from reconciler.errors import AnswerError
 from reconciler.model import Address, FieldChange, Live, Request, Response
@@ -190,6 +191,21 @@ def send(request: Request) -> Flow:
     if not response.ok or response.body.lstrip().startswith(b"<"):
         raise unusable(request, response)
     return response
+
+
+def segment(name: str) -> str:
+    """A name as one segment of a path, whatever characters it has.
+
+    Raises AnswerError for `.` and `..`: clients and servers take them out of a path, so that the
+    request would be for another object.
+    """
+    if name in DOT_SEGMENTS:
+        raise AnswerError(f"'{name}' can be no part of an address: it would lead elsewhere")
+    return quote(name, safe="")
+
+
+DOT_SEGMENTS = frozenset({".", ".."})
+"""The names that no path can hold."""
 
 
 def unusable(request: Request, response: Response) -> AnswerError:

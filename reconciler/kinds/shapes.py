@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
 from reconciler.kinds.rest import (
     Bulk,
@@ -18,6 +17,7 @@ from reconciler.kinds.rest import (
     Write,
     is_error_document,
     object_of,
+    segment,
     send,
     unusable,
 )
@@ -64,7 +64,7 @@ class Collection(Shape):
 
     def url(self, address: Address) -> str:
         """The object's own path."""
-        return f"{self.path}/{quote(address.name, safe='')}"
+        return f"{self.path}/{segment(address.name)}"
 
     def read(self, address: Address) -> Flow:
         """One GET; see `Shape.read`."""
@@ -157,7 +157,7 @@ class NameList(Shape):
 
     def listing_of(self, address: Address) -> NameListing:
         """The list that holds the object."""
-        parents = [quote(part, safe="") for part in address.parts]
+        parents = [segment(part) for part in address.parts]
         return NameListing(self.path.format(*parents), inside="{0}" in self.path)
 
     def listed_as(self, address: Address) -> str:
@@ -192,5 +192,5 @@ class NameList(Shape):
         return None if self.listed_as(old) in self.own else self._renamed(old, new)
 
     def _renamed(self, old: Address, new: Address) -> Flow:
-        path = f"{self.listing_of(old).path}/{quote(self.listed_as(old), safe='')}/rename"
+        path = f"{self.listing_of(old).path}/{segment(self.listed_as(old))}/rename"
         yield from send(Request("POST", path, json={"new_name": self.listed_as(new)}))

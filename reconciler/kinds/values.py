@@ -6,6 +6,7 @@ is a difference.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,6 +27,20 @@ def is_masked(value: Any) -> bool:
     if isinstance(value, list):
         return any(map(is_masked, value))
     return isinstance(value, str) and MASKED in value
+
+
+_USER_INFO = re.compile(r"(?<=://)[^/?#\s]*@")
+
+
+def without_credentials(value: Any, instead: str = f"{MASKED}@") -> Any:
+    """A live value whose URLs have something else where a user and a password stand in them."""
+    if isinstance(value, Mapping):
+        return {name: without_credentials(inner, instead) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [without_credentials(item, instead) for item in value]
+    if isinstance(value, str) and "://" in value:
+        return _USER_INFO.sub(instead, value)
+    return value
 
 
 def shown(field: Field, value: Any) -> Any:

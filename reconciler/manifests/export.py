@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from reconciler.kinds.fields import Field, FieldTable
 from reconciler.kinds.kind import Kind
-from reconciler.kinds.values import comparable, same, shown
+from reconciler.kinds.values import comparable, same, shown, without_credentials
 from reconciler.manifests.placeholders import escaped
 from reconciler.manifests.workspace import API_VERSION
 from reconciler.model import Address
@@ -73,7 +73,7 @@ def _fields(
             continue
         value = shown(field, _chosen(field, live))
         if _is_worth_writing(field, name, value, defaults, variant, version):
-            spec[name] = _written(field, value)
+            spec[name] = without_credentials(_written(field, value), "")
     return spec
 
 

@@ -267,12 +267,13 @@ def _described(axes: Mapping[str, Sequence[Any]], indices: Sequence[int]) -> str
 
 
 def _short(item: Any, index: int) -> str:
-    """One item in a few words: of a mapping its name, or else which one it is."""
+    """One item in a few words: of a mapping its name, or its plain fields, or which one it is."""
     if isinstance(item, dict):
         scalars = {k: v for k, v in item.items() if isinstance(v, str | int)}
         item = next((scalars[key] for key in _TELLING if key in scalars), None)
         if item is None:
-            return f"#{index + 1}"
+            plain = (f"{k}={_short(v, index)}" for k, v in scalars.items())
+            item = f"{{{', '.join(plain)}}}" if scalars else f"#{index + 1}"
     text = item if isinstance(item, str) else json.dumps(item)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 

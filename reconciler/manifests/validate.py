@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 from reconciler.kinds.fields import PASS_THROUGH, Field, FieldTable, field_table
 from reconciler.kinds.kind import Fault, Kind, Neighbour, Subject
 from reconciler.kinds.registry import Registry
+from reconciler.kinds.rest import DOT_SEGMENTS
 from reconciler.kinds.wire import is_secret_reference
 from reconciler.manifests.envelope import ENVELOPE, MetadataSpec
 from reconciler.manifests.messages import Checked, field_name, nearest_hint
@@ -168,11 +169,27 @@ class _Checker:
             checked = Checked(MetadataSpec, document.origin, document.index, ("metadata",))
             self.findings += checked.findings(error)
             return None
+        self._names(document, metadata)
         self._platforms(document, metadata)
         if checks is not None and not (checks.is_at_the_top and _PARENTS.isdisjoint(metadata)):
             self._parents(document, checks.kind, metadata)
         sound: dict[str, Any] = metadata
         return sound
+
+    def _names(self, document: Document, metadata: Mapping[str, Any]) -> None:
+        """Names are parts of addresses; two of them would lead out of the kind's own place."""
+        named: list[tuple[Path, Any]] = [
+            (("metadata", at), metadata.get(at)) for at in ("name", *_PARENTS)
+        ]
+        named += [
+            (("metadata", "previousNames", index), name)
+            for index, name in enumerate(metadata.get("previousNames") or ())
+        ]
+        for path, name in named:
+            if name in DOT_SEGMENTS:
+                text = f"'{name}' can name nothing: in the address of an object it leads elsewhere"
+                hint = "take a name that is more than one or two dots"
+                self._tell(document, path, "name-illegal", text, hint)
 
     def _platforms(self, document: Document, metadata: Mapping[str, Any]) -> None:
         known = self._platform_names

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from reconciler.model import JsonValue
 from reconciler.report.sanitise import visible
@@ -13,6 +13,12 @@ _UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 def counted(count: int, noun: str, plural: str = "") -> str:
     """`1 error`, `2 errors`, `1,200 repositories`."""
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """`dev, prod and stage`."""
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def human_bytes(count: int) -> str:

@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 from urllib.parse import quote
 
@@ -134,15 +135,26 @@ def _location(finding: Diagnostic, root: str) -> Document:
     region: Document = {"startLine": finding.line or 1}
     if finding.column:
         region["startColumn"] = finding.column
-    physical = {
-        "artifactLocation": {"uri": _uri(finding, root), "uriBaseId": "%SRCROOT%"},
-        "region": region,
-    }
+    physical = {"artifactLocation": _artifact(finding, root), "region": region}
     logical = [{"fullyQualifiedName": finding.address}] if finding.address else []
     return {"physicalLocation": physical, **({"logicalLocations": logical} if logical else {})}
 
 
+def _artifact(finding: Diagnostic, root: str) -> Document:
+    """Where the file is: below the repository, or, for one outside of it, as a whole URI."""
+    uri = _uri(finding, root)
+    if _is_absolute(finding.file or ""):
+        return {"uri": f"file://{uri if uri.startswith('/') else '/' + uri}"}
+    return {"uri": uri, "uriBaseId": "%SRCROOT%"}
+
+
+def _is_absolute(file: str) -> bool:
+    return PurePosixPath(file).is_absolute() or PureWindowsPath(file).is_absolute()
+
+
 def _uri(finding: Diagnostic, root: str) -> str:
+    if _is_absolute(finding.file or ""):
+        return quote(str(finding.file).replace("\\", "/").encode("utf-8", "replace"), safe="/:")
     file = f"{root}/{finding.file}" if root else finding.file or ""
     uri = quote(file.encode("utf-8", "replace"))
     return f"./{uri}" if ":" in uri.partition("/")[0] else uri

@@ -410,3 +410,31 @@ def test_an_object_the_listing_hides(desk: Desk) -> None:
     assert seen.code == 1
     assert "updated manifests/all.yaml" in seen.out
     assert "error[unreadable]: LocalRepository/b could not be read" in seen.err
+
+
+def test_a_federated_repository_is_not_its_own_member(desk: Desk) -> None:
+    """The member the server adds by itself is no part of an exported manifest."""
+    desk.make("shared", "federated", "npm")
+    members = desk.live("shared")["members"]
+
+    seen = desk("export", "-")
+
+    assert len(members) == 1
+    assert seen.code == 0, seen.both
+    assert "kind: FederatedRepository" in seen.out
+    assert "members" not in seen.out
+
+
+def test_a_live_password_in_an_address_is_hidden(desk: Desk) -> None:
+    """Neither an export nor a plan repeats what stands in front of a host's name."""
+    desk.make("files", "remote", "generic", url="https://bot:p4ss@files.example.com/x")
+    spec = {"packageType": "generic", "url": "https://files.example.com/x"}
+    head = {"apiVersion": "reconciler/v1", "metadata": {"name": "files"}}
+    desk.declare({**head, "kind": "RemoteRepository", "spec": spec})
+
+    exported = desk("export", "-")
+    planned = [desk("plan", *flags) for flags in ([], ["--verbose"], ["--output", "json"])]
+
+    assert "url: https://files.example.com/x" in exported.out
+    assert all("(masked)@files.example.com" in seen.out for seen in planned)
+    assert not any("p4ss" in seen.both for seen in [exported, *planned])

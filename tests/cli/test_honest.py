@@ -251,3 +251,27 @@ def test_an_inventory_that_cannot_be_written(desk: Desk) -> None:
     assert seen.code == 1
     assert "inventory.json cannot be written" in seen.err
     assert desk.writes() == []
+
+
+def test_a_secret_an_apply_must_send(desk: Desk) -> None:
+    """Without a value it stops the apply at the line that names it, before the first write."""
+    remote = {
+        "apiVersion": "reconciler/v1",
+        "kind": "RemoteRepository",
+        "metadata": {"name": "r"},
+        "spec": {
+            "packageType": "npm",
+            "url": "https://registry.example.com",
+            "username": "bot",
+            "password": {"env": "NOT_SET_HERE"},
+        },
+    }
+    desk.declare(remote)
+
+    seen = desk("apply", "--yes")
+
+    assert seen.code == 1
+    assert "manifests/all.yaml:1:" in seen.err
+    assert "error[secret-unresolved]: the secret env:NOT_SET_HERE cannot be resolved" in seen.err
+    assert "nothing was written" in seen.err
+    assert desk.writes() == []

@@ -124,3 +124,16 @@ def test_a_secret_in_a_manifest_is_not_repeated(desk: Desk) -> None:
 
     assert "secret-literal" in seen.out
     assert "correct-horse" not in seen.both
+
+
+def test_a_file_outside_of_the_workspace_has_a_whole_address(
+    desk: Desk, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Its URI is absolute, so it must not be told as relative to the repository."""
+    outside = tmp_path_factory.mktemp("outside") / "a.yaml"
+    outside.write_text("kind: Nothing\n", encoding="utf-8")
+
+    run = run_of(desk("validate", str(outside), "--output", "sarif"))
+
+    (place, *_) = [r["locations"][0]["physicalLocation"] for r in run["results"]]
+    assert place["artifactLocation"] == {"uri": outside.as_uri()}

@@ -98,3 +98,26 @@ def test_a_file_that_is_not_there(desk: Desk) -> None:
     assert seen.code == 1
     assert "the snapshot none.json cannot be read: No such file" in seen.err
     assert "reconciler snapshot --out" in seen.err
+
+
+def test_a_place_that_cannot_be_written(desk: Desk) -> None:
+    """The error names the file that was asked for and what is wrong with its place."""
+    seen = desk("snapshot", "--out", "none/dir/state.json")
+
+    assert seen.code == 1
+    assert "the snapshot none/dir/state.json cannot be written: there is no folder" in seen.err
+    assert ".tmp" not in seen.both
+
+
+def test_a_damaged_snapshot_says_what_it_lacks(desk: Desk) -> None:
+    """The field that is missing is told in words."""
+    desk("snapshot", "--out", "state.json")
+    document = json.loads((desk.root / "state.json").read_text("utf-8"))
+    del document["created"]
+    desk.write("state.json", document)
+    desk.declare(local("a"))
+
+    seen = desk("plan", "--snapshot", "state.json")
+
+    assert seen.code == 1
+    assert "the snapshot state.json is damaged: it lacks 'created'" in seen.err

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from reconciler.errors import AnswerError
+from reconciler.kinds.access.group import KIND as GROUP
+from reconciler.kinds.access.project_environment import KIND as PROJECT_ENVIRONMENT
 from reconciler.kinds.repositories.local_repository import KIND as LOCAL
 from reconciler.kinds.repositories.remote_repository import KIND as REMOTE
 from reconciler.kinds.repositories.virtual_repository import KIND as VIRTUAL
@@ -172,3 +174,41 @@ def test_listing_that_cannot_be_used(body: Any, status: int) -> None:
 def test_equal_listings_are_one() -> None:
     """The three kinds share one read."""
     assert LOCAL.rest.listing == REMOTE.rest.listing == VIRTUAL.rest.listing
+
+
+@pytest.mark.parametrize("name", [".", ".."])
+def test_no_request_leaves_the_place_of_its_object(name: str) -> None:
+    """Clients take dots out of a path: such a name is refused before anything is sent."""
+    with pytest.raises(AnswerError, match="would lead elsewhere"):
+        play(GROUP.rest.read(Address("Group", (name,))))
+    with pytest.raises(AnswerError, match="would lead elsewhere"):
+        play(PROJECT_ENVIRONMENT.rest.read(Address("ProjectEnvironment", (name, "QA"))))
+    with pytest.raises(AnswerError, match="would lead elsewhere"):
+        play(LOCAL.rest.update(Write(HERE, {"projectKey": name})))
+
+
+@pytest.mark.parametrize(
+    "failed, told",
+    [
+        ({"npm local": "it is in use"}, "npm local: it is in use"),
+        ([{"repoKey": "npm local", "error": "in use"}], "repoKey: npm local; error: in use"),
+        (["npm local"], "npm local"),
+        ([], "it gives no reason"),
+    ],
+)
+def test_a_refused_conversion_says_why(failed: Any, told: str) -> None:
+    """The refusal stands inside of a success, and is told in words, not as JSON."""
+    conversion = LOCAL.rest.conversion("npm local", {"rclass": "federated", "members": []})
+    assert conversion is not None
+    with pytest.raises(AnswerError) as refused:
+        play(conversion.flow(HERE), answer({"failedConversionRepositories": failed}))
+    assert refused.value.summary == f"the server refused to convert 'npm local': {told}"
+
+
+def test_a_live_password_is_not_told_with_the_members() -> None:
+    """What keeps a conversion back names the members without their credentials."""
+    live = {"rclass": "federated", "members": [{"url": "https://u:p4ss@west.example.com/x"}]}
+    conversion = LOCAL.rest.conversion("npm", live)
+    assert conversion is not None
+    assert "west.example.com" in conversion.obstacle
+    assert "p4ss" not in conversion.obstacle

@@ -341,3 +341,9 @@ def test_findings_are_findings() -> None:
     assert told(found) == ["patch-failed"]
     assert isinstance(found.findings[0], Finding)
     assert found.findings[0].path == ("spec", "patches", 0, "jsonPatch", 0)
+
+
+def test_a_mapping_without_a_name_is_told_by_its_fields() -> None:
+    """A reader finds the combination by what stands in the matrix, not by a number."""
+    found = expanded(manifest_set({"team": ["a"], "type": [{"n": "npm", "fast": True}]}))
+    assert [d.origin.combination for d in found.documents] == ["team=a, type={n=npm, fast=true}"]

@@ -18,6 +18,7 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.output import diagnostics_to_stderr, note, result, source_line, wants_color
 from reconciler.errors import Diagnostic, Exit, has_errors
+from reconciler.report.figures import listed
 from reconciler.settings import Settings
 from reconciler.validated import Memory, Sound
 
@@ -108,7 +109,7 @@ def _valid(documents: int, environments: Mapping[str, int]) -> str:
     if len(set(environments.values())) > 1:
         first, *others = names
         return f"{what} in {first}, {', '.join(f'{environments[n]} in {n}' for n in others)}."
-    return f"{what} in {' and '.join(names)}." if names else f"{what}."
+    return f"{what} in {listed(names)}." if names else f"{what}."
 
 
 def _ask(given: Settings, wanted: Desire) -> list[Diagnostic]:

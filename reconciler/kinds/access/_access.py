@@ -21,8 +21,11 @@ def snake_case(name: str) -> str:
     return _CAPITAL.sub(r"_\1", name).lower()
 
 
-def name_rule(what: str, pattern: str, longest: int, allowed: str) -> Rule:
-    """The rule that a name fits a pattern and has so many characters at most."""
+def name_rule(what: str, pattern: str, longest: int, allowed: str, wrong: str = "") -> Rule:
+    """The rule that a name fits a pattern and has so many characters at most.
+
+    `wrong` says what is wrong with every name that does not fit; `allowed` is the advice.
+    """
     fits = re.compile(pattern)
 
     def rule(subject: Subject) -> Iterator[Fault]:
@@ -35,7 +38,9 @@ def name_rule(what: str, pattern: str, longest: int, allowed: str) -> Rule:
                 f"shorten it by {len(name) - longest}",
             )
         if not fits.fullmatch(name):
-            yield Fault(_NAME, "name-illegal", f"'{name}' cannot name {what}", allowed)
+            because = f": {wrong}" if wrong else ""
+            text = f"'{name}' cannot name {what}{because}"
+            yield Fault(_NAME, "name-illegal", text, allowed)
 
     return rule
 

@@ -166,7 +166,13 @@ KIND = Kind(
     area="Users and groups",
     since="7.49.3",
     rules=(
-        name_rule("a group", r".*\S.*", 64, "a name has something to read"),
+        name_rule(
+            "a group",
+            r".*\S.*",
+            64,
+            "use one character at least that is no blank, and no line breaks",
+            wrong="it is blank, or has a line break in it",
+        ),
         _administrators_join_by_hand,
         _managers_see,
     ),

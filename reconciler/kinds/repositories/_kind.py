@@ -13,6 +13,7 @@ from reconciler.kinds.repositories._rules import (
     class_rule,
     environments_without_project,
     key_rule,
+    project_key,
 )
 
 ARTIFACTS = "every artifact in it, with its properties and statistics"
@@ -39,6 +40,12 @@ def repository_kind(
         discriminator="packageType",
         lane=CONFIGURATION_LANE,
         limits=ENVIRONMENT_LIMITS,
-        rules=(key_rule(longest_key), class_rule(rclass), environments_without_project, *rules),
+        rules=(
+            key_rule(longest_key),
+            class_rule(rclass),
+            environments_without_project,
+            project_key,
+            *rules,
+        ),
         lost_on_replace=lost_on_replace,
     )

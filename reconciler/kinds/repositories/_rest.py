@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from reconciler.errors import AnswerError
 from reconciler.kinds.fields import at_least
@@ -19,10 +19,12 @@ from reconciler.kinds.rest import (
     Write,
     is_error_document,
     object_of,
+    segment,
     send,
     unusable,
 )
 from reconciler.kinds.shapes import Collection
+from reconciler.kinds.values import without_credentials
 from reconciler.model import Address, Live, Observed, Request, Response
 
 
@@ -252,7 +254,7 @@ class RepositoryCollection(Collection):
         """Counts the files by listing them all: expensive for a big repository."""
         if not self.content:
             return None
-        key = quote(self.content.format(key=address.name), safe="")
+        key = segment(self.content.format(key=address.name))
         request = Request("GET", f"/artifactory/api/storage/{key}", query=_ALL_FILES)
         response: Response = yield request
         if self.content_may_lack and response.status == 404 and is_error_document(response):
@@ -265,7 +267,7 @@ class RepositoryCollection(Collection):
 
 def _federate(address: Address) -> Flow:
     """2.11.1: the repository keeps its key and content, and is its own only member."""
-    path = f"/artifactory/api/federation/migrate/{quote(address.name, safe='')}"
+    path = f"/artifactory/api/federation/migrate/{segment(address.name)}"
     yield from send(Request("POST", path))
 
 
@@ -274,7 +276,34 @@ def _make_local(address: Address) -> Flow:
     request = Request("POST", "/artifactory/api/federation/convertToLocal", json=[address.name])
     response: Response = yield from send(request)
     if b"failedConversionRepositories" in response.body:
-        raise unusable(request, response)
+        raise AnswerError(
+            f"the server refused to convert '{address.name}': {_refusal(response)}",
+            status=response.status,
+            hint="the repository stays federated; remove what the server names, and apply again",
+        )
+
+
+def _refusal(response: Response) -> str:
+    """Why a conversion failed, in the server's words where it gives any."""
+    try:
+        raw = response.json()
+    except ValueError:
+        raw = None
+    failed = raw.get("failedConversionRepositories") if isinstance(raw, dict) else None
+    told = [text for text in _texts(failed) if text]
+    return "; ".join(told)[:300] or "it gives no reason"
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a value, keys of maps before what they hold."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield f"{name}: {', '.join(_texts(inner))}"
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
+    elif value is not None:
+        yield str(value)
 
 
 def _elsewhere(live: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -287,7 +316,7 @@ def _members_left(live: Mapping[str, Any]) -> str:
     members = _elsewhere(live)
     if not members:
         return ""
-    urls = ", ".join(str(member.get("url")) for member in members)
+    urls = ", ".join(without_credentials(str(member.get("url"))) for member in members)
     return f"it still has members elsewhere ({urls}); take them out first, as a FederatedRepository"
 
 
@@ -308,14 +337,14 @@ _OUTSIDE = (None, "", NO_PROJECT)
 
 def _assign(key: str, project: str | None) -> Flow:
     """Put a repository into a project, or take it out of the one it is in."""
-    path = f"/access/api/v1/projects/_/attach/repositories/{quote(key, safe='')}"
+    path = f"/access/api/v1/projects/_/attach/repositories/{segment(key)}"
     if project in _OUTSIDE:
         request = Request("DELETE", path)
         response: Response = yield request
         if not response.ok and response.status != 404:
             raise unusable(request, response)
     else:
-        target = f"{path}/{quote(str(project), safe='')}"
+        target = f"{path}/{segment(str(project))}"
         yield from send(Request("PUT", target, query=(("force", "true"),)))
 
 

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from string import ascii_letters, digits
 from typing import Any
+from urllib.parse import urlsplit
 
 from reconciler.kinds.kind import Fault, Limit, Rule, Subject
+from reconciler.kinds.project_key import ALLOWED, is_project_key
 from reconciler.kinds.repositories._package_types import classes_of
 from reconciler.kinds.repositories._repository import NO_PROJECT
 
@@ -133,6 +135,28 @@ def proxy_conflict(subject: Subject) -> Iterator[Fault]:
             "a proxy is named and disableProxy is true; the server would drop the proxy",
             "remove one of the two",
         )
+
+
+def project_key(subject: Subject) -> Iterator[Fault]:
+    """The project's key is part of an address, and no project has a key of another form."""
+    key = subject.spec.get("projectKey")
+    if isinstance(key, str) and in_project(subject.spec) and not is_project_key(key):
+        text = f"'{key}' cannot be the key of a project"
+        yield Fault(("spec", "projectKey"), "name-illegal", text, ALLOWED)
+
+
+def password_in_url(
+    at: tuple[str | int, ...], name: str, url: str, hint: str, *, user: bool = False
+) -> Iterator[Fault]:
+    """A URL with a password in it; with `user`, one with a user's name alone, too."""
+    try:
+        parts = urlsplit(url.strip())
+        found = bool(parts.password or (user and "@" in parts.netloc))
+    except ValueError:
+        found = "@" in url
+    if found:
+        text = f"{name} holds a password, which everyone who reads the manifest would see"
+        yield Fault(at, "secret-literal", text, hint)
 
 
 def environments_without_project(subject: Subject) -> Iterator[Fault]:

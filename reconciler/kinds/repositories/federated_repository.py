@@ -15,6 +15,7 @@ from reconciler.kinds.repositories._repository import SAME_PACKAGE_TYPE
 from reconciler.kinds.repositories._rest import member_url
 from reconciler.kinds.repositories._rules import (
     key_not_of_a_cache,
+    password_in_url,
     proxy_conflict,
 )
 from reconciler.kinds.repositories.local_repository import LocalRepositorySpec
@@ -67,6 +68,18 @@ def _member_urls(subject: Subject) -> Iterator[Fault]:
     seen: set[str] = set()
     for index, member in enumerate(subject.spec.get("members") or ()):
         at = ("spec", "members", index, "url")
+        leaks = list(
+            password_in_url(
+                at,
+                "url",
+                member["url"],
+                "take it out, and change it; the platforms trust each other by other means",
+                user=True,
+            )
+        )
+        yield from leaks
+        if leaks:
+            continue
         url = member_url(member["url"])
         if not url.startswith(("http://", "https://")) or "/artifactory/" not in url:
             yield Fault(

@@ -42,6 +42,7 @@ from reconciler.kinds.repositories._repository import (
 from reconciler.kinds.repositories._rules import (
     MAX_REMOTE_KEY,
     external_dependencies_patterns,
+    password_in_url,
     proxy_conflict,
 )
 from reconciler.kinds.spec import SecretRef, SecretValue, Spec, unset
@@ -437,13 +438,9 @@ def _address(name: str, address: str, schemes: tuple[str, ...]) -> Iterator[Faul
             f"{name} is no address the server can fetch from",
             "begin it with " + " or ".join(f"{scheme}://" for scheme in schemes),
         )
-    elif parts.password:
-        yield Fault(
-            ("spec", name),
-            "secret-literal",
-            f"{name} holds a password, which everyone who reads the manifest would see",
-            "take it out; name username, and password as {env: NAME} or {file: PATH}",
-        )
+    else:
+        hint = "take it out; name username, and password as {env: NAME} or {file: PATH}"
+        yield from password_in_url(("spec", name), name, address, hint)
 
 
 def content_synchronisation(subject: Subject) -> Iterator[Fault]:

@@ -19,14 +19,26 @@ _ADVICE = "`reconciler snapshot --out FILE` takes one"
 
 
 def write_snapshot(file: Path, snapshot: Snapshot) -> None:
-    """Write the file as a whole: a crash leaves the old one or none. Raises OSError."""
+    """Write the file as a whole: a crash leaves the old one or none.
+
+    Raises UsageError where it cannot be written.
+    """
     text = json.dumps(to_document(snapshot), ensure_ascii=True, indent=1, sort_keys=False) + "\n"
     content = text.encode("ascii")
     if file.suffix == ".gz":
         content = gzip.compress(content, mtime=0)  # the same state gives the same bytes
     fresh = file.with_name(f".{file.name}.{os.getpid()}.tmp")
-    fresh.write_bytes(content)
-    fresh.replace(file)
+    try:
+        fresh.write_bytes(content)
+        fresh.replace(file)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        if not file.parent.is_dir():
+            reason = f"there is no folder {file.parent}"
+        raise UsageError(
+            f"the snapshot {file} cannot be written: {reason}",
+            hint="name a file in a folder that exists and that this user may write in",
+        ) from None
 
 
 def read_snapshot(file: Path) -> Snapshot:
@@ -43,7 +55,8 @@ def read_snapshot(file: Path) -> Snapshot:
     try:
         return from_document(document)
     except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise UsageError(f"the snapshot {file} is damaged: {error!s:.200}", hint=_ADVICE) from None
+        reason = f"it lacks {error}" if isinstance(error, KeyError) else f"{error!s:.200}"
+        raise UsageError(f"the snapshot {file} is damaged: {reason}", hint=_ADVICE) from None
 
 
 def _content(file: Path) -> bytes:
