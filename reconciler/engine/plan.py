@@ -12,6 +12,7 @@ from reconciler.engine.observation import Observation
 from reconciler.engine.ownership import predecessor, refused
 from reconciler.engine.renames import Renames
 from reconciler.engine.resolve import Missing, Resolved, candidates
+from reconciler.engine.risk import risk_of
 from reconciler.errors import Diagnostic, ordered
 from reconciler.kinds.fields import FieldTable, at_least
 from reconciler.kinds.kind import Fault, Kind, Lookup, Neighbour, Subject
@@ -33,7 +34,6 @@ from reconciler.model import (
     Plan,
     PlannedRequest,
     Response,
-    Risk,
     Scope,
     Unreadable,
 )
@@ -317,7 +317,7 @@ class _Planner:
             _reason(found),
             tuple(sorted(fields, key=lambda f: f.path)),
             adopting=takes,
-            risk=_risk(found),
+            risk=risk_of(kind, found),
             requests=() if found.fixed else self._requests(kind, manifest, live, found),
         )
 
@@ -575,12 +575,6 @@ def _reason(found: Difference) -> str:
         return "other-class"
     only_secrets = found.changes and all(c.secret for c in found.changes)
     return "secret-changed" if only_secrets and not found.fixed else "field-differs"
-
-
-def _risk(found: Difference) -> Risk:
-    if found.fixed:
-        return "destructive"
-    return "disruptive" if found.conversion else "notable"
 
 
 def _stuck(kind: Kind, found: Difference) -> Block | None:

@@ -53,6 +53,7 @@ class Field:
     whole: bool = False
     slow: bool = False
     implied: Callable[[Any], bool] | None = None
+    risks: tuple[marks.Risk, ...] = ()
     notes: tuple[str, ...] = ()
 
     def applies_to(self, variant: str | None) -> bool:
@@ -203,6 +204,9 @@ def _marked(found: list[marks.Mark], wire: str) -> dict[str, Any]:
             case marks.Implied(by_server=by_server, note=note):
                 values["implied"] = by_server
                 notes.append(note)
+            case marks.Risk(note=note):
+                values["risks"] = (*values.get("risks", ()), mark)
+                notes += [note] if note else []
             case marks.MayForce(note=note):
                 notes.append(note)
             case marks._Flag(name=flag, note=note):

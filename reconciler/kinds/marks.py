@@ -136,6 +136,19 @@ class MayForce(Mark):
 
 
 @dataclass(frozen=True)
+class Risk(Mark):
+    """How much a change of the field may do; without this mark, a change is notable.
+
+    With `when` (the value before and after in, None for none), it holds for such changes only; of
+    several marks the last one that holds counts. `note` says it in words, and when it holds.
+    """
+
+    level: Literal["safe", "notable", "disruptive"]
+    note: str = ""
+    when: Callable[[Any, Any], bool] | None = None
+
+
+@dataclass(frozen=True)
 class _Flag(Mark):
     name: str
     note: str

@@ -9,6 +9,7 @@ from typing import Literal
 
 from reconciler.errors import Diagnostic
 from reconciler.model import UNSET, Action, Block, JsonValue, Origin, PlannedRequest
+from reconciler.report.figures import listed
 from reconciler.report.layout import paragraphs
 from reconciler.report.machine import Document, plain
 from reconciler.report.paint import Style, painter
@@ -23,6 +24,9 @@ FieldState = Literal[
     "same", "differs", "fixed", "cannot-clear", "unverifiable", "unreadable", "rewritten",
     "ignored", "released", "declared",
 ]  # fmt: skip
+
+LONGEST_VALUE = 200
+"""Characters of a value that are shown unless all are asked for."""
 
 STATES: dict[FieldState, tuple[str, Style, str]] = {
     "same": ("=", "dim", ""),
@@ -249,17 +253,26 @@ class _Text:
             ("live", field.live),
             ("last applied", field.applied),
         ]
-        shown = [(name, self.value(value)) for name, value in known if value is not UNSET]
-        if len(shown) > 1 and len({value for _, value in shown}) == 1:
-            *most, last = (name for name, _ in shown)
-            shown = [(f"{', '.join(most)} and {last}", shown[0][1])]
+        shown = [(name, value) for name, value in known if value is not UNSET]
+        if len(shown) > 1 and len({compact(value) for _, value in shown}) == 1:
+            shown = [(listed([name for name, _ in shown]), shown[0][1])]
         room = max((len(name) for name, _ in shown), default=0)
         for name, value in shown:
-            yield f"      {self.paint('dim', name.ljust(room))}  {value}"
+            first, *more = self.value(value, room + 8)
+            yield f"      {self.paint('dim', name.ljust(room))}  {first}"
+            yield from (" " * (room + 8) + line for line in more)
 
-    def value(self, value: JsonValue) -> str:
-        text = compact(value)
-        return text if self.verbose else shorten(text, max(24, self.width - 24))
+    def value(self, value: JsonValue, lead: int) -> list[str]:
+        """A value in lines; a list that is too long for one has a line for each element."""
+        room = max(40, self.width - lead)
+        if isinstance(value, list) and len(compact(value)) > room:
+            return [f"- {line}" for item in value for line in self.wrapped_value(item, room - 2)]
+        return self.wrapped_value(value, room)
+
+    def wrapped_value(self, value: JsonValue, room: int) -> list[str]:
+        text = compact(value) if self.verbose else shorten(compact(value), LONGEST_VALUE)
+        lines = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False)
+        return lines or [text]
 
     def neighbours(self, title: str, others: Sequence[Neighbour]) -> Iterator[str]:
         if others:

@@ -49,7 +49,7 @@ from reconciler.report.verdict import (
 LIMIT = 60_000
 """Code points of a comment that every GitHub server takes."""
 
-_DETAIL = Detail(room=160, lines=20, rows=60)
+_DETAIL = Detail(line=160, lines=20, rows=60)
 _LONGEST_ADDRESS = 200
 _LONGEST_LINE = 400
 

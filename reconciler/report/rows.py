@@ -42,15 +42,19 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """How much is shown: characters of a value and of a path, lines of a row, rows of an object."""
+    """How much is shown: characters of a value and of a path, lines of a row, rows of an object.
 
-    room: int = 72
+    A list stands in one line when it takes no more than `line` characters.
+    """
+
+    room: int = 200
+    line: int = 72
     path: int = 120
     lines: int = 14
     rows: int = 60
 
 
-FULL = Detail(room=1_000_000, path=1_000_000, lines=1_000_000, rows=1_000_000)
+FULL = Detail(room=1_000_000, line=1_000_000, path=1_000_000, lines=1_000_000, rows=1_000_000)
 """Nothing is left out."""
 
 
@@ -112,7 +116,7 @@ def _all(sides: Sequence[JsonValue], kind: type) -> bool:
 def _fits(sides: Sequence[JsonValue], detail: Detail) -> bool:
     """A list that came or went as a whole is shown in one line when it is short."""
     return any(is_unset(side) for side in sides) and all(
-        len(compact(side)) <= detail.room for side in sides
+        len(compact(side)) <= detail.line for side in sides
     )
 
 
@@ -200,7 +204,7 @@ def _element(key: str, old: JsonValue, new: JsonValue, detail: Detail) -> Iterat
     for member in sorted({*old, *new}, key=str):
         if old.get(member) != new.get(member):
             one, other = shorten_pair(
-                compact(old.get(member)), compact(new.get(member)), detail.room // 2
+                compact(old.get(member)), compact(new.get(member)), detail.room
             )
             yield Item("~", f"{compact(key)} {visible(str(member))}: {one} -> {other}")
 

@@ -79,7 +79,7 @@ class _Page:
         self.width = max(48, width or USUAL_WIDTH)
         self.verbose = verbose
         self.by_reference = frozenset(by_reference)
-        self.detail = FULL if verbose else Detail(room=max(24, self.width - 30))
+        self.detail = FULL if verbose else Detail(line=max(24, self.width - 30))
 
     def address(self, address: Address) -> str:
         """An address as data of strangers."""
@@ -109,21 +109,33 @@ class _Page:
             yield _INDENT + row.path
             yield from map(self._item, row.items)
             return
+        lead = len(_INDENT) + max(cells(row.path), wide) + 2
         note = self.paint("dim", f"  {row.note}") if row.note else ""
         path, after = padded(row.path, wide), row.after or ""
         if row.before is None:
-            yield f"{_INDENT}{path}  {self.paint(_new_style(after), after)}{note}"
+            yield f"{_INDENT}{path}  {self._lines(after, _new_style(after), lead)}{note}"
             return
         before, new = self.paint("red", row.before), self.paint("green", after)
         arrow = self.paint("dim", "->")
         if len(_INDENT) + cells(path) + cells(row.before) + cells(after) + 6 <= self.width:
             yield f"{_INDENT}{path}  {before} {arrow} {new}{note}"
         else:
-            yield f"{_INDENT}{path}  {before}"
+            yield f"{_INDENT}{path}  {self._lines(row.before, 'red', lead)}"
+            new = self._lines(after, "green", lead)
             yield f"{_INDENT}{' ' * (cells(path) - 1)}{arrow} {new}{note}"
 
     def _item(self, item: Item) -> str:
-        return f"{_INDENT}  {self.paint(_SIGN_STYLES[item.sign], f'{item.sign} {item.text}')}"
+        told = self._lines(item.text, _SIGN_STYLES[item.sign], len(_INDENT) + 4, f"{item.sign} ")
+        return f"{_INDENT}  {told}"
+
+    def _lines(self, text: str, style: Style, lead: int, sign: str = "") -> str:
+        """A value on as many lines as the width asks for, broken where it has blanks only."""
+        if lead + cells(text) <= self.width:
+            return self.paint(style, sign + text)
+        room = max(40, self.width - lead)
+        first, *more = wrap(text, room, break_long_words=False, break_on_hyphens=False) or [text]
+        painted = [self.paint(style, line) for line in (sign + first, *more)]
+        return ("\n" + " " * lead).join(painted)
 
     def note(self, label: str, text: str, style: Style = "plain") -> str:
         """A labelled text below a headline, on as many lines as the width asks for."""

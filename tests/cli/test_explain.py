@@ -306,3 +306,23 @@ spec:
     description = field(explained(desk, "LocalRepository/b-local", "--offline"), "description")
 
     assert (description["declared"], description["origin"]["line"]) == ("Packages of b", 12)
+
+
+def test_a_long_list_has_a_line_for_each_element(desk: Desk) -> None:
+    """Elements are told apart, and none is cut."""
+    patterns = [f"**/host-{number}.example.com/some/long/path/**" for number in range(4)]
+    spec = {
+        "packageType": "npm",
+        "externalDependenciesEnabled": True,
+        "externalDependenciesPatterns": patterns,
+    }
+    head = {"apiVersion": "reconciler/v1", "metadata": {"name": "v"}}
+    desk.declare({**head, "kind": "VirtualRepository", "spec": spec})
+
+    seen = desk("explain", "VirtualRepository/v")
+
+    assert seen.code == 0, seen.both
+    assert [line.strip() for line in seen.out.splitlines() if "example.com" in line] == [
+        *[f'manifest  - "{patterns[0]}"'],
+        *[f'- "{pattern}"' for pattern in patterns[1:]],
+    ]

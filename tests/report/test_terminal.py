@@ -406,3 +406,41 @@ def test_every_action_has_a_symbol() -> None:
         change = Change(samples.ADOPT.address, action, "x")
         assert plan_text(Plan(changes=(change,)), color=True)
         assert outcome_text(Plan(), [Outcome(change, "done")], exit_code=0, color=True)
+
+
+def test_an_address_is_shown_whole() -> None:
+    """Whoever approves a change sees the whole address, however narrow the terminal is."""
+    one, other = (f"https://{name}.example.com/artifactory/api/npm/{'x' * 60}" for name in "ab")
+    before, after = ([{"enabled": True, "url": url}] for url in (one, other))
+
+    scalar = fields_of(FieldChange("spec.url", one, other), width=60)
+    listed = fields_of(FieldChange("spec.members", before, after), width=60)
+
+    assert scalar == [f'url  "{one}"', f'-> "{other}"']
+    assert listed == [
+        "members",
+        "- {enabled: true, url:",
+        f'"{one}"}}',
+        "+ {enabled: true, url:",
+        f'"{other}"}}',
+    ]
+
+
+def test_a_long_text_goes_on_in_the_next_line() -> None:
+    """It is broken at blanks and stays below its own beginning; nothing of it is left out."""
+    text = " ".join(["word"] * 30)
+    plan = Plan(
+        changes=(
+            replace(
+                samples.ADOPT,
+                action=Action.UPDATE,
+                fields=(FieldChange("spec.notes", UNSET, text),),
+            ),
+        )
+    )
+
+    _, *lines = plan_text(plan, color=False, width=60).split("\n\n")[0].splitlines()
+
+    assert " ".join(line.strip() for line in lines) == f'notes  "{text}"'
+    assert all(len(line) <= 60 for line in lines)
+    assert {len(line) - len(line.lstrip()) for line in lines[1:]} == {lines[0].index('"')}

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 from reconciler.kinds.access._access import name_rule, snake_case
 from reconciler.kinds.kind import Fault, Kind, Subject
-from reconciler.kinds.marks import UNORDERED, Default, MayForce, Ref, Since
+from reconciler.kinds.marks import UNORDERED, Default, MayForce, Ref, Risk, Since
 from reconciler.kinds.rest import Flow, Listing, Write, send, unusable
+from reconciler.kinds.risks import SAFE, loses
 from reconciler.kinds.shapes import Collection
 from reconciler.kinds.spec import ObjectSpec, unset
 from reconciler.model import Request, Response
@@ -20,17 +21,26 @@ ROLES = Since("7.128.0")
 class GroupSpec(ObjectSpec):
     """Users who get rights together."""
 
-    description: str | None = unset()
+    description: Annotated[str | None, SAFE] = unset()
     """What the group is for."""
 
-    members: Annotated[list[str] | None, UNORDERED, Ref("User", check="server")] = unset()
+    members: Annotated[
+        list[str] | None,
+        UNORDERED,
+        Ref("User", check="server"),
+        Risk("disruptive", "taking one out is disruptive: rights are lost", loses()),
+    ] = unset()
     """Names of the users in the group. Where it is declared, it is the whole membership: users who
     are not in it are taken out. The group is the one owner of membership."""
 
     autoJoin: Annotated[bool, Default(False)] = unset()
     """New users join by themselves. Not for groups of administrators."""
 
-    adminPrivileges: Annotated[bool, Default(False)] = unset()
+    adminPrivileges: Annotated[
+        bool,
+        Default(False),
+        Risk("disruptive", "a change is disruptive: it decides who rules the platform"),
+    ] = unset()
     """Members are administrators of the platform."""
 
     externalId: str | None = unset()

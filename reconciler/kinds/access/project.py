@@ -9,8 +9,9 @@ from pydantic import Field
 
 from reconciler.kinds.access._access import name_rule, snake_case
 from reconciler.kinds.kind import CONFIGURATION_LANE, Kind
-from reconciler.kinds.marks import WHOLE, WRITE_ONLY, Default, Same, Since
+from reconciler.kinds.marks import WHOLE, WRITE_ONLY, Default, Risk, Same, Since
 from reconciler.kinds.rest import Flow, Listing, send, unusable
+from reconciler.kinds.risks import SAFE, lowered, turned_off
 from reconciler.kinds.shapes import Collection
 from reconciler.kinds.spec import ObjectSpec, Spec, unset
 from reconciler.model import Request, Response
@@ -39,24 +40,36 @@ class AdminPrivilegesSpec(Spec):
 class ProjectSpec(ObjectSpec):
     """A group of repositories and members with administrators and a quota of its own."""
 
-    displayName: Annotated[str, Field(min_length=1, max_length=128)]
+    displayName: Annotated[str, Field(min_length=1, max_length=128), SAFE]
     """Name shown to people."""
 
-    description: Annotated[str | None, Default("")] = unset()
+    description: Annotated[str | None, Default(""), SAFE] = unset()
     """What the project is for."""
 
     adminPrivileges: Annotated[AdminPrivilegesSpec, WHOLE] = unset()
     """What the administrators of the project may do by themselves."""
 
     storageQuotaBytes: Annotated[
-        int, Field(ge=-1), Default(-1), Same(_quota, "-1 and 0 both mean no quota")
+        int,
+        Field(ge=-1),
+        Default(-1),
+        Same(_quota, "-1 and 0 both mean no quota"),
+        Risk("disruptive", "lowering it is disruptive: uploads beyond it fail", lowered),
     ] = unset()
     """Storage the project may use, in bytes; -1 is no quota."""
 
-    softLimit: Annotated[bool, Default(False)] = unset()
+    softLimit: Annotated[
+        bool,
+        Default(False),
+        Risk(
+            "disruptive",
+            "switching it off is disruptive: uploads beyond the quota fail",
+            turned_off,
+        ),
+    ] = unset()
     """Reports uploads beyond the quota instead of refusing them. Self-hosted servers only."""
 
-    storageQuotaEmailNotification: Annotated[bool, Default(True)] = unset()
+    storageQuotaEmailNotification: Annotated[bool, Default(True), SAFE] = unset()
     """Mails the administrators of the project when the quota is nearly used up."""
 
 

@@ -15,6 +15,7 @@ from reconciler.kinds.marks import (
     MayForce,
     NotFor,
     Ref,
+    Risk,
     Same,
 )
 from reconciler.kinds.repositories._package_types import (
@@ -22,6 +23,7 @@ from reconciler.kinds.repositories._package_types import (
     WITHOUT_PRIORITY,
     stored_name,
 )
+from reconciler.kinds.risks import OUT_OF_SERVICE, SAFE, admits_less, refuses_more
 from reconciler.kinds.spec import ObjectSpec, unset
 
 SAME_PACKAGE_TYPE = Same(stored_name, "`yum` is stored as `rpm`")
@@ -51,6 +53,7 @@ class RepositorySpec(ObjectSpec):
         Ref("Project", check="live"),
         Same(_project, "`default` stands for no project"),
         SLOW,
+        Risk("disruptive", "a change is disruptive: other people have rights in it then"),
     ] = unset()
     """Key of the project that owns the repository. `null` takes it out of its project."""
 
@@ -62,21 +65,33 @@ class RepositorySpec(ObjectSpec):
     """Environments of the owning project that the repository belongs to, such as `[DEV]`. Servers
     from 7.53.1 to 7.107.0 take exactly one. Outside of a project they have no effect."""
 
-    description: str | None = unset()
+    description: Annotated[str | None, SAFE] = unset()
     """Text shown to everyone who sees the repository."""
 
-    notes: str | None = unset()
+    notes: Annotated[str | None, SAFE] = unset()
     """Text for administrators."""
 
-    includesPattern: Annotated[str, Default("**/*")] = unset()
+    includesPattern: Annotated[
+        str,
+        Default("**/*"),
+        Risk("disruptive", "taking a pattern out is disruptive: what it admits fails", admits_less),
+    ] = unset()
     """Paths that may be read and written: Ant-style patterns, separated by commas, such as
     `com/example/**,org/example/**`."""
 
-    excludesPattern: Annotated[str | None, Default("")] = unset()
+    excludesPattern: Annotated[
+        str | None,
+        Default(""),
+        Risk("disruptive", "adding a pattern is disruptive: what it refuses fails", refuses_more),
+    ] = unset()
     """Paths that are refused although `includesPattern` admits them: Ant-style patterns, separated
     by commas. Empty refuses nothing."""
 
-    repoLayoutRef: Annotated[str, Ref("RepositoryLayout", check="server")] = unset()
+    repoLayoutRef: Annotated[
+        str,
+        Ref("RepositoryLayout", check="server"),
+        Risk("disruptive", "a change is disruptive: paths are understood otherwise"),
+    ] = unset()
     """Name of the layout that says what the parts of a path mean, such as `npm-default`. Better
     always declared: left out at creation, the server takes `maven-2-default` for every package
     type, where its own pages would choose by type."""
@@ -85,7 +100,7 @@ class RepositorySpec(ObjectSpec):
 class StoringSpec(RepositorySpec):
     """A repository that keeps files of its own, uploaded or cached."""
 
-    blackedOut: Annotated[bool, Default(False)] = unset()
+    blackedOut: Annotated[bool, Default(False), OUT_OF_SERVICE] = unset()
     """Takes the repository out of service: nothing is read from it or written to it."""
 
     xrayIndex: Annotated[bool, Default(False), NO_XRAY] = unset()

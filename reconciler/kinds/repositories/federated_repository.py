@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from reconciler.kinds.kind import Fault, Subject
-from reconciler.kinds.marks import FIXED, UNORDERED, Default, Implied, Known, Ref, Same
+from reconciler.kinds.marks import FIXED, UNORDERED, Default, Implied, Known, Ref, Risk, Same
 from reconciler.kinds.repositories._kind import ARTIFACTS, repository_kind
 from reconciler.kinds.repositories._package_types import FEDERATED
 from reconciler.kinds.repositories._repository import SAME_PACKAGE_TYPE
@@ -19,6 +19,7 @@ from reconciler.kinds.repositories._rules import (
     proxy_conflict,
 )
 from reconciler.kinds.repositories.local_repository import LocalRepositorySpec
+from reconciler.kinds.risks import enabled_by, loses
 from reconciler.kinds.spec import Spec, unset
 
 
@@ -51,6 +52,11 @@ class FederatedRepositorySpec(LocalRepositorySpec):
         list[MemberSpec] | None,
         UNORDERED,
         Implied(_is_own, "the repository itself is a member without being named"),
+        Risk(
+            "disruptive",
+            "taking out or disabling one is disruptive: content is no longer exchanged with it",
+            loses(enabled_by("url", member_url)),
+        ),
     ] = unset()
     """The members on other platforms. Where it is declared, it is all of them: others are taken
     out, and keep their content. A member that does not exist is created there. The platforms must

@@ -6,7 +6,17 @@ from typing import Annotated
 
 from pydantic import Field
 
-from reconciler.kinds.marks import FIXED, UNORDERED, Default, Known, OnlyFor, Same, Since, Wire
+from reconciler.kinds.marks import (
+    FIXED,
+    UNORDERED,
+    Default,
+    Known,
+    OnlyFor,
+    Risk,
+    Same,
+    Since,
+    Wire,
+)
 from reconciler.kinds.repositories._kind import ARTIFACTS, repository_kind
 from reconciler.kinds.repositories._package_types import (
     LOCAL,
@@ -23,6 +33,7 @@ from reconciler.kinds.repositories._repository import (
 from reconciler.kinds.repositories._rules import (
     key_not_of_a_cache,
 )
+from reconciler.kinds.risks import DELETES, REFUSES, SIGN_IN
 from reconciler.kinds.spec import unset
 
 _COMPOSER_NAMES = Wire("enableComposerv1Indexing", also=("enableComposerV1Indexing",))
@@ -60,15 +71,15 @@ class LocalRepositorySpec(StoringSpec):
     ] = unset()
     """Whose checksums are served: those the client uploaded, or those the server computed."""
 
-    handleReleases: Annotated[bool, OnlyFor(*MAVEN_LIKE), Default(True)] = unset()
+    handleReleases: Annotated[bool, OnlyFor(*MAVEN_LIKE), Default(True), REFUSES] = unset()
     """Accepts release versions."""
 
-    handleSnapshots: Annotated[bool, OnlyFor(*MAVEN_LIKE), Default(True)] = unset()
+    handleSnapshots: Annotated[bool, OnlyFor(*MAVEN_LIKE), Default(True), REFUSES] = unset()
     """Accepts snapshot versions."""
 
-    maxUniqueSnapshots: Annotated[int, Field(ge=0), OnlyFor(*MAVEN_LIKE, "nuget"), Default(0)] = (
-        unset()
-    )
+    maxUniqueSnapshots: Annotated[
+        int, Field(ge=0), OnlyFor(*MAVEN_LIKE, "nuget"), Default(0), DELETES
+    ] = unset()
     """How many snapshots of one artifact are kept; older ones are deleted. 0 keeps all."""
 
     snapshotVersionBehavior: Annotated[
@@ -88,10 +99,12 @@ class LocalRepositorySpec(StoringSpec):
 
     # --- Docker, OCI, Helm OCI
 
-    maxUniqueTags: Annotated[int, Field(ge=0), OnlyFor(*OCI_LIKE), Default(0)] = unset()
+    maxUniqueTags: Annotated[int, Field(ge=0), OnlyFor(*OCI_LIKE), Default(0), DELETES] = unset()
     """How many tags of one image are kept; older ones are deleted. 0 keeps all."""
 
-    dockerTagRetention: Annotated[int, Field(ge=1), OnlyFor(*OCI_LIKE), Default(1)] = unset()
+    dockerTagRetention: Annotated[int, Field(ge=1), OnlyFor(*OCI_LIKE), Default(1), DELETES] = (
+        unset()
+    )
     """How many contents of one tag are kept when it is pushed again. 1 keeps the newest only."""
 
     dockerApiVersion: Annotated[str, OnlyFor("docker", "oci"), Known("V1", "V2"), Default("V2")] = (
@@ -134,7 +147,12 @@ class LocalRepositorySpec(StoringSpec):
 
     # --- one package type each
 
-    cargoAnonymousAccess: Annotated[bool, OnlyFor("cargo"), Default(False)] = unset()
+    cargoAnonymousAccess: Annotated[
+        bool,
+        OnlyFor("cargo"),
+        Default(False),
+        Risk("disruptive", "a change is disruptive: it decides who may read"),
+    ] = unset()
     """Lets clients search and download without signing in, whatever the platform allows
     elsewhere."""
 
@@ -149,7 +167,7 @@ class LocalRepositorySpec(StoringSpec):
     encryptStates: Annotated[bool, OnlyFor("terraformbackend"), Default(True)] = unset()
     """Encrypts the stored state files."""
 
-    forceConanAuthentication: Annotated[bool, OnlyFor("conan"), Default(False)] = unset()
+    forceConanAuthentication: Annotated[bool, OnlyFor("conan"), Default(False), SIGN_IN] = unset()
     """Asks every client to sign in, even where anonymous access is allowed."""
 
     forceMetadataNameVersion: Annotated[bool, OnlyFor("helm"), FIXED, Since("7.104.5")] = unset()
@@ -158,10 +176,10 @@ class LocalRepositorySpec(StoringSpec):
     forceNonDuplicateChart: Annotated[bool, OnlyFor("helm"), FIXED, Since("7.104.5")] = unset()
     """Refuses a chart whose name and version already exist under another path."""
 
-    forceNugetAuthentication: Annotated[bool, OnlyFor("nuget"), Default(False)] = unset()
+    forceNugetAuthentication: Annotated[bool, OnlyFor("nuget"), Default(False), SIGN_IN] = unset()
     """Asks every client to sign in, even where anonymous access is allowed."""
 
-    forceP2Authentication: Annotated[bool, OnlyFor("p2"), Default(False)] = unset()
+    forceP2Authentication: Annotated[bool, OnlyFor("p2"), Default(False), SIGN_IN] = unset()
     """Asks every client to sign in, even where anonymous access is allowed."""
 
     terraformType: Annotated[

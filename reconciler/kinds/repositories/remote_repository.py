@@ -20,6 +20,7 @@ from reconciler.kinds.marks import (
     MayForce,
     OnlyFor,
     Ref,
+    Risk,
     Same,
     Since,
     Wire,
@@ -45,6 +46,7 @@ from reconciler.kinds.repositories._rules import (
     password_in_url,
     proxy_conflict,
 )
+from reconciler.kinds.risks import DELETES, OUT_OF_SERVICE, REFUSES, SAFE, SIGN_IN
 from reconciler.kinds.spec import SecretRef, SecretValue, Spec, unset
 
 _CACHE_SUFFIX = " (local file cache)"
@@ -112,13 +114,17 @@ class RemoteRepositorySpec(StoringSpec):
     stays as it was at creation."""
 
     description: Annotated[
-        str | None, Same(_described, "the server may append ` (local file cache)`")
+        str | None, Same(_described, "the server may append ` (local file cache)`"), SAFE
     ] = unset()
     """Text shown to everyone who sees the repository."""
 
     # --- the other server and the way there
 
-    url: Annotated[str, SAME_ADDRESS]
+    url: Annotated[
+        str,
+        SAME_ADDRESS,
+        Risk("disruptive", "a change is disruptive: packages come from elsewhere"),
+    ]
     """Address of the other server, such as `https://registry.example.com/npm`."""
 
     username: str | None = unset()
@@ -171,7 +177,7 @@ class RemoteRepositorySpec(StoringSpec):
     """Fails a client's request when the other server cannot be reached, instead of answering that
     there is no such file."""
 
-    offline: Annotated[bool, Default(False)] = unset()
+    offline: Annotated[bool, Default(False), OUT_OF_SERVICE] = unset()
     """Never contacts the other server: only what is cached is served."""
 
     assumedOfflinePeriodSecs: Annotated[int, Field(ge=0), Default(300)] = unset()
@@ -180,7 +186,7 @@ class RemoteRepositorySpec(StoringSpec):
 
     # --- the cache
 
-    storeArtifactsLocally: Annotated[bool, Default(True)] = unset()
+    storeArtifactsLocally: Annotated[bool, Default(True), REFUSES] = unset()
     """Keeps what was fetched. Otherwise every request goes to the other server."""
 
     retrievalCachePeriodSecs: Annotated[int, Field(ge=0), Default(7200)] = unset()
@@ -196,7 +202,7 @@ class RemoteRepositorySpec(StoringSpec):
     metadataRetrievalTimeoutSecs: Annotated[int, Field(ge=0), Default(60)] = unset()
     """How many seconds to wait for fresh metadata before the cached one is served."""
 
-    unusedArtifactsCleanupPeriodHours: Annotated[int, Field(ge=0), Default(0)] = unset()
+    unusedArtifactsCleanupPeriodHours: Annotated[int, Field(ge=0), Default(0), DELETES] = unset()
     """After how many hours without a download a cached file may be deleted. 0 keeps all."""
 
     blockMismatchingMimeTypes: Annotated[bool, Default(False)] = unset()
@@ -226,7 +232,7 @@ class RemoteRepositorySpec(StoringSpec):
     contentSynchronisation: Annotated[ContentSynchronisation, WHOLE] = unset()
     """How the two servers work together when the other one is an Artifactory too."""
 
-    curated: Annotated[bool, OnlyFor(*CURATED), Default(False)] = unset()
+    curated: Annotated[bool, OnlyFor(*CURATED), Default(False), REFUSES] = unset()
     """Has the Curation service check every package before it is let in."""
 
     passThrough: Annotated[bool, OnlyFor(*CURATED), Default(False)] = unset()
@@ -242,14 +248,14 @@ class RemoteRepositorySpec(StoringSpec):
     ] = unset()
     """What to do when the other server's checksum is missing or wrong."""
 
-    handleReleases: Annotated[bool, OnlyFor(*MAVEN_LIKE), Default(True)] = unset()
+    handleReleases: Annotated[bool, OnlyFor(*MAVEN_LIKE), Default(True), REFUSES] = unset()
     """Serves release versions."""
 
-    handleSnapshots: Annotated[bool, OnlyFor(*MAVEN_LIKE), Default(True)] = unset()
+    handleSnapshots: Annotated[bool, OnlyFor(*MAVEN_LIKE), Default(True), REFUSES] = unset()
     """Serves snapshot versions."""
 
     maxUniqueSnapshots: Annotated[
-        int, Field(ge=0), OnlyFor(*MAVEN_LIKE, "nuget", "vcs"), Default(0)
+        int, Field(ge=0), OnlyFor(*MAVEN_LIKE, "nuget", "vcs"), Default(0), DELETES
     ] = unset()
     """How many snapshots of one artifact are kept in the cache. 0 keeps all."""
 
@@ -327,7 +333,7 @@ class RemoteRepositorySpec(StoringSpec):
     symbolServerUrl: Annotated[str | None, OnlyFor("nuget"), SAME_ADDRESS, WRITE_ONLY] = unset()
     """Address of the symbol server, such as `https://registry.example.com/symbols`."""
 
-    forceNugetAuthentication: Annotated[bool, OnlyFor("nuget"), Default(False)] = unset()
+    forceNugetAuthentication: Annotated[bool, OnlyFor("nuget"), Default(False), SIGN_IN] = unset()
     """Asks every client to sign in, even where anonymous access is allowed."""
 
     # --- generic

@@ -16,6 +16,7 @@ from reconciler.kinds.marks import (
     Known,
     OnlyFor,
     Ref,
+    Risk,
     Since,
 )
 from reconciler.kinds.repositories._kind import repository_kind
@@ -36,6 +37,7 @@ from reconciler.kinds.repositories._repository import (
 from reconciler.kinds.repositories._rules import (
     external_dependencies_patterns,
 )
+from reconciler.kinds.risks import SIGN_IN, loses, was_set
 from reconciler.kinds.spec import unset
 
 NO_DEPLOYMENT = "unset-by-reconciler-no-such-cache"
@@ -52,11 +54,21 @@ class VirtualRepositorySpec(RepositorySpec):
     repositories: Annotated[
         list[str] | None,
         Ref("LocalRepository", "RemoteRepository", "VirtualRepository", "FederatedRepository"),
+        Risk(
+            "disruptive", "taking one out is disruptive: its packages are no longer found", loses()
+        ),
     ] = unset()
     """Keys of the repositories that are offered. Their order is the order of the search."""
 
     defaultDeploymentRepo: Annotated[
-        str | None, Ref("LocalRepository", "FederatedRepository"), ClearBy(NO_DEPLOYMENT)
+        str | None,
+        Ref("LocalRepository", "FederatedRepository"),
+        ClearBy(NO_DEPLOYMENT),
+        Risk(
+            "disruptive",
+            "another one, or none, is disruptive: uploads go elsewhere or fail",
+            was_set,
+        ),
     ] = unset()
     """Key of the repository that takes what is uploaded here. `null` refuses uploads."""
 
@@ -77,7 +89,9 @@ class VirtualRepositorySpec(RepositorySpec):
 
     # --- Maven, Gradle, Ivy, sbt
 
-    forceMavenAuthentication: Annotated[bool, OnlyFor(*MAVEN_LIKE), Default(False)] = unset()
+    forceMavenAuthentication: Annotated[bool, OnlyFor(*MAVEN_LIKE), Default(False), SIGN_IN] = (
+        unset()
+    )
     """Asks every client to sign in, even where anonymous access is allowed."""
 
     pomRepositoryReferencesCleanupPolicy: Annotated[
@@ -124,10 +138,10 @@ class VirtualRepositorySpec(RepositorySpec):
     ] = unset()
     """Formats in which the index is offered besides gzip, such as `[bz2, xz]`."""
 
-    forceConanAuthentication: Annotated[bool, OnlyFor("conan"), Default(False)] = unset()
+    forceConanAuthentication: Annotated[bool, OnlyFor("conan"), Default(False), SIGN_IN] = unset()
     """Asks every client to sign in, even where anonymous access is allowed."""
 
-    forceNugetAuthentication: Annotated[bool, OnlyFor("nuget"), Default(False)] = unset()
+    forceNugetAuthentication: Annotated[bool, OnlyFor("nuget"), Default(False), SIGN_IN] = unset()
     """Asks every client to sign in, even where anonymous access is allowed."""
 
     resolveDockerTagsByTimestamp: Annotated[bool, OnlyFor(*OCI_LIKE), Default(False)] = unset()

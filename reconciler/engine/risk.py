@@ -1,0 +1,43 @@
+"""A difference in, its risk out: the highest of what the marks of the changed fields say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from reconciler.engine.diff import Difference
+from reconciler.kinds.fields import FieldTable
+from reconciler.kinds.kind import Kind
+from reconciler.kinds.marks import Risk as Mark
+from reconciler.model import UNSET, FieldChange, Risk
+
+_RISING: tuple[Risk, ...] = ("safe", "notable", "disruptive", "destructive")
+
+
+def risk_of(kind: Kind, found: Difference) -> Risk:
+    """The risk of an update; a field without a mark is notable."""
+    if found.fixed:
+        return "destructive"
+    if found.conversion:
+        return "disruptive"
+    risks = [_of(kind, change) for change in (*found.changes, *found.stuck)]
+    return max(risks, key=_RISING.index, default="notable")
+
+
+def _of(kind: Kind, change: FieldChange) -> Risk:
+    before, after = (None if v is UNSET else v for v in (change.before, change.after))
+    found: Risk = "notable"
+    for mark in _marks(kind.fields, change.path):
+        if mark.when is None or mark.when(before, after):
+            found = mark.level
+    return found
+
+
+def _marks(fields: FieldTable, path: str) -> Iterator[Mark]:
+    """The marks on the way to a path, those of the outer fields first."""
+    for name in re.sub(r"\[[^]]*\]", "", path).split(".")[1:]:
+        known = fields.get(name)
+        if known is None:
+            return
+        yield from known.risks
+        fields = known.fields or (known.element.fields if known.element else {})
