@@ -18,9 +18,12 @@ from pydantic import BaseModel
 
 from reconciler.kinds.fields import Field
 
+Model = type[BaseModel]
+"""A class whose fields have documentation."""
+
 
 @cache
-def field_docs(model: type[BaseModel]) -> dict[str, str]:
+def field_docs(model: Model) -> dict[str, str]:
     """The documentation of a model's fields by name, base classes included, one line each."""
     docs: dict[str, str] = {}
     for base in reversed(model.__mro__):
@@ -47,7 +50,7 @@ def _text(node: ast.stmt) -> str:
     return ""
 
 
-def nested_model(annotation: Any) -> type[BaseModel] | None:
+def nested_model(annotation: Any) -> Model | None:
     """The model inside a field's type, such as `X` in `list[X] | None`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconciler.model import Action, Address, Block, Change, Plan
+from reconciler.report.figures import listed
 from reconciler.report.terminal import plan_text
 
 REASON = "packageType is 'oci' and fixed at creation; " + "every artifact would be lost " * 4
@@ -23,3 +24,10 @@ def test_a_long_reason_is_wrapped_below_its_label() -> None:
     assert max(map(len, told)) <= 80
     assert " ".join(" ".join(told).split()) == f"immutable: {REASON.strip()}"
     assert all(line.startswith(" " * 17) for line in told[1:])
+
+
+def test_names_in_a_row() -> None:
+    """Commas, and one 'and' before the last."""
+    assert listed(["dev"]) == "dev"
+    assert listed(["dev", "prod"]) == "dev and prod"
+    assert listed(["dev", "prod", "stage"]) == "dev, prod and stage"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +17,7 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.output import diagnostics_to_stderr, result, wants_color
 from reconciler.errors import Exit, UsageError
-from reconciler.kinds.documentation import (
-    default_words,
-    field_docs,
-    nested_model,
-    notes,
-    type_words,
-)
-from reconciler.kinds.fields import Field, FieldTable
-from reconciler.kinds.kind import Kind
-from reconciler.kinds.registry import Registry, builtin
-from reconciler.manifests.messages import nearest_hint
+from reconciler.kinds.registry import builtin
 from reconciler.settings import Settings
 
 WIDTH = 96
@@ -54,6 +42,8 @@ def command(
 ) -> int:
     """Explain TARGET: a kind (`LocalRepository`), a field (`LocalRepository.xrayIndex`), an object.
 
+    Workspace, Environment, ManifestSet and metadata are explained like kinds.
+
     An object is named by its address, such as `LocalRepository/npm-local`: why it is in the plan,
     which line says what, what is live, what was last applied, who names whom. PATHs are the
     manifests, as in `plan`.
@@ -64,15 +54,16 @@ def command(
     if "/" in target:
         given = settings(paths=paths, output=output, **flags)
         return _object(given, target, ask=not offline, plan_file=plan_file)
-    registry = builtin()
-    name, _, path = target.partition(".")
-    kind = _kind(registry, name)
+    from reconciler.cli.definitions import definition
+
+    lines = list(definition(builtin(), target))
     if output == "json":
+        name = target.partition(".")[0]
         raise UsageError(
             "--output json explains an object, not a kind",
             hint=f"`reconciler schema {name}` prints a kind as JSON Schema",
         )
-    result("\n".join(_about_field(kind, path.removeprefix("spec.")) if path else _about_kind(kind)))
+    result("\n".join(lines))
     return 0
 
 
@@ -103,60 +94,3 @@ def _object(given: Settings, target: str, *, ask: bool, plan_file: Path | None) 
         width = max(60, min(terminal_width() or WIDTH, 120))
         result(explanation_text(told, color=color, verbose=given.verbose, width=width))
     return int(code)
-
-
-def _kind(registry: Registry, name: str) -> Kind:
-    if name not in registry:
-        near = nearest_hint(name, registry.names())
-        raise UsageError(
-            f"there is no kind '{name}'", hint=near or f"there are {', '.join(registry.names())}"
-        )
-    return registry[name]
-
-
-def _about_kind(kind: Kind) -> Iterator[str]:
-    yield f"{kind.name}: {kind.title}"
-    yield f"{kind.area}; {kind.service} {kind.since} or newer"
-    yield ""
-    docs = field_docs(kind.spec)
-    for name, field in kind.fields.items():
-        mark = " (required)" if field.required else ""
-        yield f"  {name}  {type_words(field)}{mark}"
-        first = docs.get(name, "").split(". ")[0].rstrip(".") + "."
-        yield textwrap.fill(first, WIDTH, initial_indent="      ", subsequent_indent="      ")
-
-
-def _about_field(kind: Kind, path: str) -> Iterator[str]:
-    names = [part.partition("[")[0] for part in path.split(".")]
-    model: Any = kind.spec
-    table: FieldTable = kind.fields
-    field: Field | None = None
-    text = ""
-    for name in names:
-        if name not in table:
-            near = nearest_hint(name, table)
-            raise UsageError(
-                f"{kind.name} has no field '{path}'",
-                hint=near or f"`reconciler explain {kind.name}` lists its fields",
-            )
-        field = table[name]
-        text = field_docs(model).get(name, "") if model else ""
-        model = nested_model(model.model_fields[name].annotation) if model else None
-        table = field.fields or (field.element.fields if field.element else {})
-    if field is None:
-        raise UsageError(f"{kind.name} has no field '{path}'")
-    yield f"{kind.name}.{path}: {type_words(field)}"
-    yield ""
-    yield textwrap.fill(text, WIDTH)
-    for label, value in _facts(field):
-        yield ""
-        yield textwrap.fill(f"{label}: {value}", WIDTH, subsequent_indent="  ")
-
-
-def _facts(field: Field) -> Iterator[tuple[str, str]]:
-    if field.only_for is not None:
-        yield "only for", ", ".join(sorted(field.only_for))
-    if words := default_words(field):
-        yield "the server's default", words
-    for note in notes(field):
-        yield "note", note
