@@ -52,6 +52,7 @@ def run_in_lanes(
     waiting = _Waiting(steps)
     news: Queue[tuple[Key, T] | Future[None]] = Queue()
     running: dict[Future[None], str] = {}
+    busy: set[str] = set()
 
     def begin(keys: Sequence[Key]) -> None:
         if not stop.is_set():
@@ -60,15 +61,16 @@ def run_in_lanes(
     with ThreadPoolExecutor(max_workers=workers) as pool:
         while True:
             if not stop.is_set():
-                for lane, keys in waiting.jobs(set(running.values())):
+                for lane, keys in waiting.jobs(busy):
                     future = pool.submit(begin, keys)
                     running[future] = lane
+                    busy.add(lane)
                     future.add_done_callback(news.put)
             if not running:
                 return
             arrived = news.get()
             if isinstance(arrived, Future):
-                del running[arrived]
+                busy.discard(running.pop(arrived))
                 arrived.result()
             else:
                 key, result = arrived

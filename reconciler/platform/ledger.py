@@ -24,7 +24,7 @@ class Ledger:
         self.means, self.store = means, store
         self._lock = threading.Lock()
         self._unsaved: dict[str, Entry | None] = {}
-        self._saved = means.clock.now()
+        self._save_after = means.clock.now() + SAVE_EVERY
 
     def note(self, outcomes: Iterable[Outcome]) -> None:
         """Remember what is done; it is saved when the last time was a while ago."""
@@ -34,16 +34,19 @@ class Ledger:
                 if change.previous is not None:
                     self._unsaved[change.previous.full] = None
                 self._unsaved[change.address.full] = self._entry_after(outcome)
-        if self.means.clock.now() - self._saved > SAVE_EVERY:
+        if self.means.clock.now() > self._save_after:
             self.save()
 
     def save(self) -> None:
         """Write what was noted."""
         with self._lock:
             unsaved, self._unsaved = self._unsaved, {}
+        began = self.means.clock.now()
         if unsaved:
             self.store.change(unsaved)
-        self._saved = self.means.clock.now()
+        ended = self.means.clock.now()
+        # A large inventory takes long to write: most of the time is to go into the run.
+        self._save_after = ended + max(SAVE_EVERY, 10 * (ended - began))
 
     def refresh(self, plan: Plan) -> None:
         """Record what is declared now of the owned objects that needed no change.
