@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from reconciler.errors import Diagnostic
 from reconciler.exporting import Found
@@ -19,6 +20,7 @@ from reconciler.kinds.values import MASKED, comparable, is_masked, same, shown
 from reconciler.kinds.wire import create_body
 from reconciler.model import Address, Live
 from reconciler.platform.snapshot.sanitise import Sanitiser
+from reconciler.terraform.assignments import Assignments
 from reconciler.terraform.state import Resource
 from reconciler.terraform.table import Row, field_name, is_ours, row_for
 
@@ -40,7 +42,11 @@ def convert(
     converted = Converted()
     first: dict[Address, str] = {}
     clean = Sanitiser(registry)
+    resources = list(resources)
+    assignments = Assignments.of(resources)
     for resource in resources:
+        if resource.address in assignments.sources:
+            continue
         row = row_for(resource.type)
         if row is None or row.kind not in registry:
             reason = f"{row.kind} is no kind of this version" if row else "no kind stands for it"
@@ -58,13 +64,24 @@ def convert(
                 _skipped(resource, f"{address} is what {first[address]} became already")
             )
             continue
-        one = _One(resource, row, kind, clean)
+        one = _One(assignments.applied(kind, resource, texts[-1]), row, kind, clean)
         found = one.object(address)
         converted.left += one.left
         if found is not None:
             first[address] = resource.address
             converted.found.append(found)
+    converted.left += [_unassigned(source, key) for source, key in assignments.unused()]
     return converted
+
+
+def _unassigned(source: str, key: str) -> Diagnostic:
+    return Diagnostic(
+        "import-attribute",
+        "warning",
+        f"{source} assigns '{key}' to a project, and the state has no such repository",
+        hint="write spec.projectKey where the repository is declared",
+        address=source,
+    )
 
 
 def _skipped(resource: Resource, reason: str) -> Diagnostic:
@@ -128,10 +145,26 @@ class _One:
                 self._leave(f"{name}.{inner.wire}", NEVER_RETURNED)
         if not _fits(known, value):
             self._leave(name, f"its value is no {known.shape}")
-        elif is_masked(self.clean.object(self.kind, {known.wire: value})):
-            self._leave(name, "a password or token stands in it")
+        elif self._holds_secret(known, value):
+            yield from self._without_secret(name, known, value)
         elif not _is_nothing(value):
             yield known.name, value
+
+    def _holds_secret(self, known: Field, value: Any) -> bool:
+        return is_masked(self.clean.object(self.kind, {known.wire: value}))
+
+    def _without_secret(self, name: str, known: Field, value: Any) -> Iterator[tuple[str, Any]]:
+        """What is left of an address without its credentials; nothing of anything else."""
+        for address in _without_credentials(value):
+            if not self._holds_secret(known, address):
+                self._leave(
+                    f"{name}, as far as it is a password or token,",
+                    "it stands in an address, which takes no secret",
+                    "the plan takes it out of the address: declare username and password first",
+                )
+                yield known.name, address
+                return
+        self._leave(name, "a password or token stands in it")
 
     def _is_foreign(self, name: str, value: Any, spec: Mapping[str, Any]) -> bool:
         """Whether the field does not exist for the variant; told unless nothing is lost."""
@@ -143,16 +176,33 @@ class _One:
             self._leave(name, f"{variant} repositories have no such field")
         return True
 
-    def _leave(self, attribute: str, reason: str) -> None:
+    def _leave(
+        self,
+        attribute: str,
+        reason: str,
+        hint: str = "the field stays as it is on the platform, and is not managed",
+    ) -> None:
         self.left.append(
             Diagnostic(
                 "import-attribute",
                 "warning",
                 f"{self.resource.address} {attribute} was not imported: {reason}",
-                hint="the field stays as it is on the platform, and is not managed",
+                hint=hint,
                 address=self.resource.address,
             )
         )
+
+
+def _without_credentials(value: Any) -> Iterator[str]:
+    """An address without its user, then without its query too."""
+    if not isinstance(value, str) or "://" not in value:
+        return
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return
+    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2])
+    yield from (urlunsplit(bare), urlunsplit(bare._replace(query="")))
 
 
 def _is_nothing(value: Any) -> bool:

@@ -122,7 +122,10 @@ _ROWS: Mapping[str, Row] = {
             "admin_privileges": _block,
         },
         ours=frozenset(
-            f"use_project_{n}_resource" for n in ("role", "user", "group", "repository")
+            {
+                "repos",  # who is in it says so as a repository: assignments.py
+                *(f"use_project_{n}_resource" for n in ("role", "user", "group", "repository")),
+            }
         ),
     ),
     "artifactory_global_environment": Row("GlobalEnvironment", "name"),

@@ -140,6 +140,33 @@ def test_modules_counts_and_keys(estate: Estate) -> None:
     assert_only_adopts(estate, 3)
 
 
+def test_a_project_with_its_repository(estate: Estate) -> None:
+    """What says which project a repository is in becomes part of the repository."""
+    estate.declare(
+        manifest("Project", "pay", {"displayName": "Pay"}),
+        manifest("LocalRepository", "a", {"packageType": "npm", "projectKey": "pay"}),
+    )
+    estate.apply()
+    forget(estate)
+    repository = states.of_repositories(live(estate, "a"))[0]
+    repository["values"]["project_key"] = ""
+    found = imported(
+        estate,
+        states.shown(
+            [
+                states.resource("project", "p", {"key": "pay", "display_name": "Pay"}),
+                states.resource("project_repository", "a", {"key": "a", "project_key": "pay"}),
+                repository,
+            ]
+        ),
+    )
+
+    texts = {f.name: t for f, t in found.exported.created}
+    assert found.left == ()
+    assert "projectKey: pay" in texts["a.yaml"]
+    assert_only_adopts(estate, 2)
+
+
 def test_a_second_run_changes_nothing_and_update_edits(estate: Estate) -> None:
     """What is declared already is left alone; --update brings the declared fields up to date."""
     resources = estate_of_three(estate)

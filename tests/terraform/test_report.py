@@ -83,6 +83,41 @@ def test_an_attribute_of_another_package_type() -> None:
 
 
 @pytest.mark.parametrize(
+    "url, address",
+    [
+        ("https://reader:canary@up.example.com/npm", "https://up.example.com/npm"),
+        ("https://up.example.com/npm?token=canary", "https://up.example.com/npm"),
+        ("https://reader:canary@up.example.com:8443/?password=x", "https://up.example.com:8443/"),
+    ],
+)
+def test_an_address_loses_its_credentials(url: str, address: str) -> None:
+    """A remote is imported without them rather than not at all, and that is told."""
+    found = converted(states.resource(REMOTE, "x", {"key": "a", "url": url}))
+
+    assert [one.live.raw["url"] for one in found.found] == [address]
+    assert [d.rule for d in found.left] == ["import-attribute"]
+    assert "canary" not in repr(found)
+
+
+def test_assignments_give_repositories_their_project() -> None:
+    """`project_repository` and `repos` of a project; a repository's own word is not overruled."""
+    found = converted(
+        states.resource("project", "p", {"key": "pay", "display_name": "P", "repos": ["a", "no"]}),
+        states.resource("project_repository", "b", {"project_key": "pay", "key": "b"}),
+        states.resource("project_repository", "c", {"project_key": "pay", "key": "c"}),
+        states.resource(LOCAL, "a", {"key": "a"}),
+        states.resource(LOCAL, "b", {"key": "b", "project_key": "default"}),
+        states.resource(LOCAL, "c", {"key": "c", "project_key": "own"}),
+    )
+
+    projects = {one.address.name: one.live.raw.get("projectKey") for one in found.found}
+    assert projects == {"pay": None, "a": "pay", "b": "pay", "c": "own"}
+    assert [d.summary for d in found.left] == [
+        "project.p assigns 'no' to a project, and the state has no such repository"
+    ]
+
+
+@pytest.mark.parametrize(
     "values, marked, attribute",
     [
         ({"notes": "canary"}, {"notes": True}, "notes"),
