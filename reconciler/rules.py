@@ -367,7 +367,7 @@ REPOSITORIES: Mapping[str, Rule] = {
         "Add it to `repositories`, or name one of them.",
     ),
     "environments-without-project": Rule(
-        "A repository outside of every project has environments, which the server ignores.",
+        "A repository outside of every project has environments, which mean nothing there.",
         "Set `projectKey`, or remove `environments`.",
         "warning",
     ),
@@ -425,6 +425,24 @@ ACCESS: Mapping[str, Rule] = {
     "auto-join-administrators": Rule(
         "A group makes its members administrators and lets every new user join.",
         "Take `autoJoin` or `adminPrivileges` out.",
+    ),
+    "environment-undeclared": Rule(
+        "A repository of a project names an environment that is neither `DEV` nor `PROD`, nor "
+        "declared: as a GlobalEnvironment, or as a ProjectEnvironment of its own project. Only the "
+        "server knows whether it is there.",
+        "Correct the name (that of a project's environment has the project's key in front), or "
+        "declare the environment, with `metadata.lifecycle.manage: observe` where others look "
+        "after it.",
+        "warning",
+    ),
+    "group-member-empty": Rule(
+        "A member of a group is an empty text, which names nobody.",
+        "Write the user's name, or take the line out.",
+    ),
+    "group-member-twice": Rule(
+        "A member of a group is listed twice.",
+        "Remove one of them.",
+        "warning",
     ),
     "environment-prefix": Rule(
         "The name of a project's environment begins with the project's key, which is put in front "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import attrgetter
@@ -42,13 +42,18 @@ Lookup = Callable[[str], Neighbour | None]
 """Finds an object of the same namespace by name, declared or (in a plan) live."""
 
 
+Declared = Callable[[str], Collection[tuple[str, ...]]]
+"""Finds the names of everything that manifests declare of a kind, with their parents in front."""
+
+
 class Subject(NamedTuple):
-    """What a rule is asked about."""
+    """What a rule is asked about; `declared` is known where the manifests are checked."""
 
     name: str
     spec: Mapping[str, Any]
     lookup: Lookup
     parents: tuple[str, ...] = ()
+    declared: Declared | None = None
 
 
 CONFIGURATION_LANE = "configuration"

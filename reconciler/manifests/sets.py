@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice, product
 from math import prod
@@ -25,6 +25,7 @@ MAX_CHARACTERS = 512 * 1024 * 1024
 """So much text they may be together, taken as large as the first one."""
 
 TEMPLATE: Path = ("spec", "template")
+_IDENTITY: Path = (*TEMPLATE, "metadata")
 AxisName = Annotated[str, StringConstraints(pattern=f"^{PLACEHOLDER_NAME}$")]
 
 
@@ -86,7 +87,8 @@ class SetExpansion:
     used_values: set[str] = field(default_factory=set)
 
     def documents(self) -> list[Document]:
-        """One document for each combination; only the first one where the template has faults."""
+        """One document for each combination; only the first one where nobody can tell what
+        the others are called."""
         spec = self._checked_spec()
         if spec is None:
             return []
@@ -96,6 +98,7 @@ class SetExpansion:
         if prod(map(len, axes.values())) > MAX_MANIFESTS:
             self._too_large(axes)
             return []
+        is_sound = not _has_errors(self.findings)
         filling = self._filling(axes)
         template = filling.fill(self.document.data["spec"]["template"], TEMPLATE)
         self._took(filling)
@@ -103,12 +106,11 @@ class SetExpansion:
             text = f"the template does not use '{name}' of the matrix"
             hint = f"write ${{matrix.{name}}} where it varies, or take the list out"
             self._tell(("spec", "matrix", name), "unused-matrix", text, hint, "key", "warning")
-        has_errors = any(finding.severity == "error" for finding in self.findings)
         combinations = _combinations(axes, excluded)
-        if has_errors:
-            combinations = islice(combinations, 1)
+        if not is_sound or _has_errors(f for f in filling.findings if f.path[:3] == _IDENTITY):
+            combinations = islice(combinations, 1)  # nobody can tell how the others are called
         made = self._made(template, axes, combinations)
-        if not made and not any(finding.severity == "error" for finding in self.findings):
+        if not made and not _has_errors(self.findings):
             text, hint = (
                 "the set stands for no manifest at all",
                 "a list is empty, or all is excluded",
@@ -231,6 +233,10 @@ class SetExpansion:
         self.findings.append(
             Finding(origin, self.document.index, path, rule, text, hint, severity, at)
         )
+
+
+def _has_errors(findings: Iterable[Finding]) -> bool:
+    return any(finding.severity == "error" for finding in findings)
 
 
 def _combinations(

@@ -7,7 +7,7 @@ identities, references, the rules of the kinds.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -57,6 +57,8 @@ class _Checker:
     findings: list[Finding] = field(default_factory=list)
     manifests: list[Manifest] = field(default_factory=list)
     unsound: set[tuple[str, str]] = field(default_factory=set)
+    faulty: list[Manifest] = field(default_factory=list)
+    """What has an error and a name all the same; their specs are left out."""
 
     def __post_init__(self) -> None:
         # What is asked of the workspace for each of thousands of documents.
@@ -76,11 +78,28 @@ class _Checker:
         has_errors = any(f.severity == "error" for f in islice(self.findings, before, None))
         if checks is None or metadata is None or spec is None or has_errors:
             self._remember(document)
+            if checks is not None and metadata is not None:
+                self._keep_name(document, checks.kind, metadata)
             return
         if self._fenced:
             self._fence(document, metadata, spec)
         for platform in metadata.get("platforms") or self._default_platforms:
             self.manifests.append(self._manifest(document, checks.kind, metadata, spec, platform))
+
+    def _keep_name(self, document: Document, kind: Kind, metadata: dict[str, Any]) -> None:
+        """What can be said of the name alone is said although the rest is faulty."""
+        if any(parent not in metadata for parent in kind.parents):
+            return
+        platforms = metadata.get("platforms") or self._default_platforms
+        known = [name for name in dict.fromkeys(platforms) if name in self._platform_names]
+        for platform in known:
+            self.faulty.append(self._manifest(document, kind, metadata, {}, platform))
+        for manifest in self.faulty[len(self.faulty) - len(known) :][:1]:
+            address = manifest.address
+            subject = Subject(address.name, {}, lambda _: None, address.parts[:-1])
+            for fault in (fault for rule in kind.rules for fault in rule(subject)):
+                if fault.path[:1] == ("metadata",):
+                    self._add(manifest, fault)
 
     def _remember(self, document: Document) -> None:
         metadata = document.data.get("metadata")
@@ -225,8 +244,27 @@ class _Checker:
             checks.fits(spec)
         except ValidationError as error:
             checked = Checked(kind.spec, document.origin, document.index, ("spec",), kind.name)
-            self.findings += checked.findings(error)
+            told = checked.findings(error)
+            self.findings += told
+            if isinstance(written, dict):
+                faulty = {finding.path[1] for finding in told if len(finding.path) > 1}
+                self._spec_fields(
+                    document, checks, {n: v for n, v in written.items() if n not in faulty}, spec
+                )
             return None
+        self._spec_fields(document, checks, written or {}, spec)
+        sound: dict[str, Any] = spec
+        return sound
+
+    def _spec_fields(
+        self,
+        document: Document,
+        checks: _Checks,
+        written: dict[str, Any],
+        spec: Mapping[str, Any],
+    ) -> None:
+        """What is asked of fields beyond their type; `written` are those whose type is right."""
+        kind = checks.kind
         if written:  # what the workspace's defaults say was checked where it is written
             variant = kind.variant(spec)
             watched = checks.watched(variant)
@@ -240,8 +278,6 @@ class _Checker:
         if isinstance(metadata, dict) and "lifecycle" in metadata:
             self.findings += _ignored_paths(document, kind)
             self.findings += _without_effect(document)
-        sound: dict[str, Any] = spec
-        return sound
 
     def _fence(self, document: Document, metadata: Mapping[str, Any], spec: Any) -> None:
         names, projects = self._fenced.get("names"), self._fenced.get("projects")
@@ -267,11 +303,12 @@ class _Checker:
         seen: dict[tuple[str, ...], Manifest] = {}
         kept: list[Manifest] = []
         doubles: dict[tuple[Origin, Origin], Finding] = {}
-        for manifest in self.manifests:
+        sound = len(self.manifests)
+        for number, manifest in enumerate((*self.manifests, *self.faulty)):
             identity = self._identity(manifest.address)
             first = seen.setdefault(identity, manifest)
             if first is manifest:
-                kept.append(manifest)
+                kept += [manifest] if number < sound else []
             else:
                 doubles.setdefault((manifest.origin, first.origin), _twice(manifest, first))
         self.manifests = kept
@@ -318,10 +355,22 @@ class _Checker:
                 continue
             address = manifest.address
             lookup = self._neighbours[address.platform, kind.namespace].get
-            subject = Subject(address.name, manifest.spec, lookup, address.parts[:-1])
+            declared = self._declared_on(address.platform)
+            subject = Subject(address.name, manifest.spec, lookup, address.parts[:-1], declared)
             for rule in kind.rules:
                 for fault in rule(subject):
                     self._add(manifest, fault)
+
+    def _declared_on(self, platform: str) -> Callable[[str], Collection[tuple[str, ...]]]:
+        return lambda kind: self._declared.get((platform, kind), ())
+
+    @cached_property
+    def _declared(self) -> Mapping[tuple[str, str], Collection[tuple[str, ...]]]:
+        """The names of what is declared, sound or not, by platform and kind."""
+        found: dict[tuple[str, str], list[tuple[str, ...]]] = defaultdict(list)
+        for manifest in (*self.manifests, *self.faulty):
+            found[manifest.address.platform, manifest.address.kind].append(manifest.address.parts)
+        return found
 
     @cached_property
     def _neighbours(self) -> Mapping[tuple[str, str], Mapping[str, Neighbour]]:

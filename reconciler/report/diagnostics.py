@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -41,6 +42,9 @@ _OF_STATE = (
 _TOGETHER = 3
 """Findings with one rule and one help from which on they are told as one."""
 _MOST_TOGETHER = 20
+_HANDFUL = 5
+"""So many warnings with one rule and one help are shown whole; of more, the first ones."""
+_FIRST = 3
 
 
 def diagnostics_text(
@@ -52,16 +56,29 @@ def diagnostics_text(
     paint = painter(color)
     hidden = {(d.file, d.line) for d in diagnostics if d.rule in POINTS_AT_SECRET}
     told: list[str] = []
+    counts = Counter(map(_sort, diagnostics))
+    seen: Counter[object] = Counter()
     for alike in _alike(diagnostics):
         if len(alike) >= _TOGETHER:
             told.append("\n".join(_together(alike, paint)))
             continue
         for finding in alike:
+            sort = _sort(finding)
+            seen[sort] += 1
+            if finding.severity != "error" and counts[sort] > _HANDFUL and seen[sort] > _FIRST:
+                if seen[sort] == _FIRST + 1:
+                    more = f"… and {counts[sort] - _FIRST:,} more like it"
+                    told.append(f"{more} ({visible(finding.rule)}); --output json lists all")
+                continue
             has_line = finding.rule not in _OF_STATE
             is_shown = has_line and (finding.file, finding.line) not in hidden
             told.append("\n".join(_one(finding, paint, source if is_shown else None)))
     gap = "\n\n" if any("\n" in text for text in told) else "\n"
     return gap.join(told) + "\n\n" + count_words(diagnostics) + "\n"
+
+
+def _sort(finding: Diagnostic) -> object:
+    return finding.rule, finding.severity, finding.hint
 
 
 def _alike(diagnostics: Iterable[Diagnostic]) -> Iterable[list[Diagnostic]]:

@@ -275,3 +275,13 @@ def test_a_secret_an_apply_must_send(desk: Desk) -> None:
     assert "error[secret-unresolved]: the secret env:NOT_SET_HERE cannot be resolved" in seen.err
     assert "nothing was written" in seen.err
     assert desk.writes() == []
+
+
+def test_online_validation_tells_a_project_that_is_not_there(desk: Desk) -> None:
+    """Only the platform knows: `validate` alone says nothing, with --online it is an error."""
+    desk.declare(local("a", projectKey="nowhere"))
+    offline, online = desk("validate"), desk("validate", "--online")
+
+    assert offline.code == 0, offline.both
+    assert online.code == 1
+    assert "nowhere" in online.err

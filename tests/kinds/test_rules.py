@@ -45,7 +45,14 @@ def subject(case: dict[str, Any]) -> Subject:
         for name, value in case.get("neighbours", {}).items()
     }
     parents = tuple(case.get("parents", ()))
-    return Subject(case.get("name", "example"), case.get("spec", {}), neighbours.get, parents)
+    name, spec = case.get("name", "example"), case.get("spec", {})
+    found = (
+        {kind: [tuple(parts) for parts in names] for kind, names in case["declared"].items()}
+        if "declared" in case
+        else None
+    )
+    declared = None if found is None else lambda kind: found.get(kind, ())
+    return Subject(name, spec, neighbours.get, parents, declared)
 
 
 def shown(fault: Fault) -> dict[str, Any]:

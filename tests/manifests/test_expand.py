@@ -56,6 +56,16 @@ def specs(found: Expanded) -> list[Any]:
     return [document.data for document in found.documents]
 
 
+def test_a_wrong_placeholder_hides_no_combination() -> None:
+    """All manifests are made where their names are known, and one where they are not."""
+    wrong = TEMPLATE | {"spec": {"packageType": "npm", "description": "${matrix.none}"}}
+    nameless = TEMPLATE | {"metadata": {"name": "${matrix.none}-${matrix.team}"}}
+    matrix = {"team": ["a", "b"], "type": ["npm", "maven"]}
+
+    assert len(expanded(manifest_set(matrix, wrong)).documents) == 4
+    assert len(expanded(manifest_set(matrix, nameless)).documents) == 1
+
+
 LIVE = st.recursive(
     st.none()
     | st.booleans()

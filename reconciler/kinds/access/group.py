@@ -90,6 +90,24 @@ def _managers_see(subject: Subject) -> Iterator[Fault]:
         )
 
 
+def _members_are_names(subject: Subject) -> Iterator[Fault]:
+    """Nobody has an empty name, and nobody is in a group twice."""
+    seen: set[str] = set()
+    for index, name in enumerate(subject.spec.get("members") or ()):
+        path = ("spec", "members", index)
+        if not name.strip():
+            yield Fault(path, "group-member-empty", "a member is an empty text", "write the name")
+        elif name in seen:
+            yield Fault(
+                path,
+                "group-member-twice",
+                f"'{name}' is listed twice",
+                "remove one of them",
+                severity="warning",
+            )
+        seen.add(name)
+
+
 GROUPS = "/access/api/v2/groups"
 
 PAGE = 1000
@@ -185,6 +203,7 @@ KIND = Kind(
         ),
         _administrators_join_by_hand,
         _managers_see,
+        _members_are_names,
     ),
     wire_name=snake_case,
     lost_on_replace="the rights that permissions give to it",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from difflib import get_close_matches
 from functools import cache
 from string import ascii_letters, digits
 from typing import Any
 from urllib.parse import urlsplit
 
+from reconciler.kinds.access._access import PREDEFINED_ENVIRONMENTS
 from reconciler.kinds.kind import Fault, Limit, Rule, Subject
 from reconciler.kinds.project_key import ALLOWED, is_project_key
 from reconciler.kinds.repositories._package_types import classes_of
@@ -165,10 +167,45 @@ def environments_without_project(subject: Subject) -> Iterator[Fault]:
         yield Fault(
             ("spec", "environments"),
             "environments-without-project",
-            "environments have no effect on a repository outside of a project, and will drift",
+            "environments have no effect on a repository outside of a project",
             "set projectKey, or remove environments",
             severity="warning",
         )
+
+
+def environments_declared(subject: Subject) -> Iterator[Fault]:
+    """A name that nobody declares is often misspelt; the server takes it without a word."""
+    project, declared = subject.spec.get("projectKey"), subject.declared
+    if declared is None or not in_project(subject.spec):
+        return
+    everywhere = {*PREDEFINED_ENVIRONMENTS, *(parts[-1] for parts in declared("GlobalEnvironment"))}
+    inside = {"-".join(parts) for parts in declared("ProjectEnvironment")}
+    own = {name for name in inside if name.startswith(f"{project}-")}
+    for index, name in enumerate(subject.spec.get("environments") or ()):
+        if name not in everywhere and name not in own:
+            yield Fault(
+                ("spec", "environments", index),
+                "environment-undeclared",
+                f"'{name}' is an environment of another project"
+                if name in inside
+                else f"no manifest declares the environment '{name}'",
+                "a repository has the environments of its own project, and global ones"
+                if name in inside
+                else _environment_hint(name, f"{project}-", everywhere | own),
+                severity="warning",
+            )
+
+
+def _environment_hint(name: str, prefix: str, known: Collection[str]) -> str:
+    if f"{prefix}{name}" in known:
+        return f"did you mean '{prefix}{name}'? An environment of a project has its key in front"
+    folded = {one.casefold(): one for one in sorted(known)}
+    if near := get_close_matches(name.casefold(), folded, 1, 0.75):
+        return f"did you mean '{folded[near[0]]}'?"
+    return (
+        "declare it as a GlobalEnvironment or ProjectEnvironment; one that others look after is "
+        "declared with metadata.lifecycle.manage: observe"
+    )
 
 
 def _first_environments_only(subject: Subject) -> str:
