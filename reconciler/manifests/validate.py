@@ -197,6 +197,8 @@ class _Checker:
 
     def _names(self, document: Document, metadata: Mapping[str, Any]) -> None:
         """Names are parts of addresses; two of them would lead out of the kind's own place."""
+        if metadata["name"] not in DOT_SEGMENTS and _OTHER_NAMES.isdisjoint(metadata):
+            return
         named: list[tuple[Path, Any]] = [
             (("metadata", at), metadata.get(at)) for at in ("name", *_PARENTS)
         ]
@@ -408,6 +410,7 @@ class _Checks:
 
 
 _PARENTS = {"project": None, "provider": None, "fleet": None}.keys()
+_OTHER_NAMES = frozenset({*_PARENTS, "previousNames"})
 
 
 def _former_name(
