@@ -79,14 +79,17 @@ class _Checker:
         if checks is None or metadata is None or spec is None or has_errors:
             self._remember(document)
             if checks is not None and metadata is not None:
-                self._keep_name(document, checks.kind, metadata)
+                is_told = any(f.path[:2] == _NAME for f in islice(self.findings, before, None))
+                self._keep_name(document, checks.kind, metadata, is_told=is_told)
             return
         if self._fenced:
             self._fence(document, metadata, spec)
         for platform in metadata.get("platforms") or self._default_platforms:
             self.manifests.append(self._manifest(document, checks.kind, metadata, spec, platform))
 
-    def _keep_name(self, document: Document, kind: Kind, metadata: dict[str, Any]) -> None:
+    def _keep_name(
+        self, document: Document, kind: Kind, metadata: dict[str, Any], *, is_told: bool
+    ) -> None:
         """What can be said of the name alone is said although the rest is faulty."""
         if any(parent not in metadata for parent in kind.parents):
             return
@@ -94,7 +97,8 @@ class _Checker:
         known = [name for name in dict.fromkeys(platforms) if name in self._platform_names]
         for platform in known:
             self.faulty.append(self._manifest(document, kind, metadata, {}, platform))
-        for manifest in self.faulty[len(self.faulty) - len(known) :][:1]:
+        if known and not is_told:  # a name that can name nothing needs no second reason
+            manifest = self.faulty[-1]
             address = manifest.address
             subject = Subject(address.name, {}, lambda _: None, address.parts[:-1])
             for fault in (fault for rule in kind.rules for fault in rule(subject)):
@@ -409,6 +413,7 @@ class _Checks:
         return _is_watched(known, variant)
 
 
+_NAME: Path = ("metadata", "name")
 _PARENTS = {"project": None, "provider": None, "fleet": None}.keys()
 _OTHER_NAMES = frozenset({*_PARENTS, "previousNames"})
 
