@@ -22,7 +22,7 @@ from reconciler.engine.plan import BLOCKS, REASONS
 from reconciler.engine.ways_out import BLOCK_WAYS, REASON_WAYS
 from reconciler.errors import Diagnostic, ReconcilerError, UnreachableError, UsageError
 from reconciler.kinds.fields import FieldTable
-from reconciler.kinds.values import shown
+from reconciler.kinds.values import shown, without_credentials
 from reconciler.manifests.findings import locate
 from reconciler.manifests.messages import nearest_hint
 from reconciler.manifests.workspace_file import document_index
@@ -442,4 +442,4 @@ def _live_value(fields: FieldTable, raw: Any, steps: Sequence[str]) -> JsonValue
     value = known.live_value(raw, UNSET)
     if rest and known.shape == "object":
         return _live_value(known.fields, value, rest)
-    return UNSET if value is UNSET else shown(known, value)
+    return UNSET if value is UNSET else without_credentials(shown(known, value))

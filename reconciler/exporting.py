@@ -13,10 +13,11 @@ from reconciler.engine.diff import diff
 from reconciler.engine.select import in_scope
 from reconciler.errors import Diagnostic
 from reconciler.kinds.registry import Registry
+from reconciler.kinds.values import without_credentials
 from reconciler.manifests.export import file_of, manifest_of
 from reconciler.manifests.placeholders import escaped
 from reconciler.manifests.workspace import Workspace
-from reconciler.model import UNSET, Address, Inventory, Live, Manifest
+from reconciler.model import UNSET, Address, Inventory, JsonValue, Live, Manifest
 from reconciler.pipeline import Desire, Session, unlistable
 from reconciler.platform.unlisted import unlisted
 
@@ -250,12 +251,17 @@ def _field_edits(
     found = diff(kind, manifest, live, run.inventory.get(manifest.address))
     never_returned = {name for name, known in kind.fields.items() if known.write_only}
     return [
-        (tuple(f.path.split(".")), None if f.before is UNSET else escaped(f.before))
+        (tuple(f.path.split(".")), _as_written(f.before))
         for f in (*found.changes, *found.stuck, *found.fixed)
         if f.secret is None
         and f.path.startswith("spec.")
         and f.path.split(".")[1] not in never_returned
     ]
+
+
+def _as_written(live: JsonValue) -> JsonValue:
+    """A live value as a manifest may hold it: an address without the credentials in it."""
+    return None if live is UNSET else escaped(without_credentials(live, ""))
 
 
 def _edited(run: Target, edits: Mapping[str, list[Edit]]) -> Iterator[tuple[Path, str]]:

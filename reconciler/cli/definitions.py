@@ -54,7 +54,7 @@ def definition(registry: Registry, target: str) -> Iterator[str]:
 
 
 def _about_kind(kind: Kind) -> Iterator[str]:
-    yield f"{kind.name}: {kind.title}"
+    yield textwrap.fill(f"{kind.name}: {kind.title}", WIDTH)
     yield f"{kind.area}; {kind.service} {kind.since} or newer"
     yield ""
     for parent, of in kind.parents.items():
@@ -62,7 +62,7 @@ def _about_kind(kind: Kind) -> Iterator[str]:
         yield _indented(f"The {of} it lives in.")
     docs = field_docs(kind.spec)
     for name, field in kind.fields.items():
-        yield f"  {name}  {type_words(field)}{_remarks(field)}"
+        yield _indented(f"{name}  {type_words(field)}{_remarks(field)}", "  ")
         yield _indented(_first_sentence(docs.get(name, "")))
 
 
@@ -82,8 +82,8 @@ def _first_sentence(text: str) -> str:
     return text.split(". ")[0].rstrip(".") + "."
 
 
-def _indented(text: str) -> str:
-    return textwrap.fill(text, WIDTH, initial_indent="      ", subsequent_indent="      ")
+def _indented(text: str, first: str = "      ") -> str:
+    return textwrap.fill(text, WIDTH, initial_indent=first, subsequent_indent="      ")
 
 
 def _about_field(kind: Kind, path: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.cli.support import REPOSITORIES, Desk, local
+from tests.cli.support import REPOSITORIES, Desk, local, remote
 
 LONGEST = "k" * 64
 
@@ -434,7 +434,20 @@ def test_a_live_password_in_an_address_is_hidden(desk: Desk) -> None:
 
     exported = desk("export", "-")
     planned = [desk("plan", *flags) for flags in ([], ["--verbose"], ["--output", "json"])]
+    planned.append(desk("explain", "RemoteRepository/files"))
 
     assert "url: https://files.example.com/x" in exported.out
     assert all("(masked)@files.example.com" in seen.out for seen in planned)
     assert not any("p4ss" in seen.both for seen in [exported, *planned])
+
+
+def test_an_update_writes_no_password_of_an_address(desk: Desk) -> None:
+    """The host's name comes into the manifest, what stands in front of it does not."""
+    desk.make("files", "remote", "generic", url="https://bot:p4ss@new.example.com/x")
+    file = desk.declare(remote("files", packageType="generic", url="https://old.example.com/x"))
+
+    seen = desk("export", "--update")
+
+    assert seen.code == 0, seen.both
+    assert "https://new.example.com/x" in file.read_text("utf-8")
+    assert "p4ss" not in file.read_text("utf-8") + seen.both
