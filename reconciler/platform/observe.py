@@ -80,7 +80,9 @@ class Observer:
         wanted = list(dict.fromkeys(addresses))
         self.probe(dict.fromkeys(a.platform for a in wanted))
         found = self._seen(wanted)
-        return Observation(found, dict(self._listed()), tuple(self.infos.values()))
+        return Observation(
+            found, dict(self._listed({a.kind for a in wanted})), tuple(self.infos.values())
+        )
 
     def fresh(
         self, addresses: Sequence[Address], *, newest: float = 0.0
@@ -280,8 +282,9 @@ class Observer:
             self.notes.append(_one_by_one_note(platform, error))
             return None
 
-    def _listed(self) -> Iterator[tuple[Group, Mapping[str, Any]]]:
-        for kind in self.registry:
+    def _listed(self, kinds: Iterable[str]) -> Iterator[tuple[Group, Mapping[str, Any]]]:
+        """What was listed for these kinds; no others are imported for it."""
+        for kind in map(self.registry.__getitem__, kinds):
             listing = kind.rest.listing
             if listing is None or not kind.namespace:
                 continue
