@@ -60,6 +60,7 @@ def _read_in_halves(first: Sequence[bytes], second: Sequence[bytes]) -> list[Rea
     source, sink = os.pipe()
     child = os.fork()
     if child == 0:
+        os.close(source)  # else it would wait for itself to read, should the parent be killed
         _answer(second, sink)
     os.close(sink)
     try:
