@@ -17,7 +17,7 @@ from reconciler.manifests.findings import locate
 from reconciler.manifests.placeholders import Filling, escaped
 from reconciler.manifests.validate import validate
 from reconciler.model import Address, Document, Drift, DriftEntry, Entry, FieldChange, Manifest
-from reconciler.pipeline import Session
+from reconciler.pipeline.session import Session
 
 Place = tuple[str, int]
 """A document: its file relative to the workspace, and its number there."""

@@ -12,7 +12,7 @@ from reconciler.manifests.final import final_document
 from reconciler.manifests.messages import nearest_hint
 from reconciler.manifests.workspace_file import read_workspace
 from reconciler.model import Comparison, Declared, Manifest
-from reconciler.pipeline import Desire, desire, told_together
+from reconciler.pipeline.desiring import Desire, desire, told_together
 from reconciler.settings import Settings
 
 

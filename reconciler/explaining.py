@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from reconciler.engine.codes import BLOCKS, REASONS
 from reconciler.engine.diff import (
     NOTHING_KNOWN,
     Difference,
@@ -18,7 +19,6 @@ from reconciler.engine.diff import (
 )
 from reconciler.engine.graph import Link, links
 from reconciler.engine.naming import named
-from reconciler.engine.plan import BLOCKS, REASONS
 from reconciler.engine.ways_out import BLOCK_WAYS, REASON_WAYS
 from reconciler.errors import Diagnostic, ReconcilerError, UnreachableError, UsageError
 from reconciler.kinds.fields import FieldTable
@@ -44,7 +44,9 @@ from reconciler.model import (
     Path,
     Unreadable,
 )
-from reconciler.pipeline import Desire, Session, make_plan, session
+from reconciler.pipeline.desiring import Desire
+from reconciler.pipeline.planning import make_plan
+from reconciler.pipeline.session import Session, session
 from reconciler.report.explanation import (
     Decision,
     Explanation,

@@ -18,7 +18,9 @@ from reconciler.manifests.export import file_of, manifest_of
 from reconciler.manifests.placeholders import escaped
 from reconciler.manifests.workspace import Workspace
 from reconciler.model import UNSET, Address, Inventory, JsonValue, Live, Manifest
-from reconciler.pipeline import Desire, Session, unlistable
+from reconciler.pipeline.desiring import Desire
+from reconciler.pipeline.planning import unlistable
+from reconciler.pipeline.session import Session
 from reconciler.platform.unlisted import unlisted
 
 

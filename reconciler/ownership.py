@@ -13,7 +13,8 @@ from reconciler.manifests.messages import nearest_hint
 from reconciler.manifests.workspace import Workspace
 from reconciler.manifests.workspace_file import read_workspace
 from reconciler.model import Action, Address, Change, Entry, Inventory, Manifest
-from reconciler.pipeline import Session, make_plan
+from reconciler.pipeline.planning import make_plan
+from reconciler.pipeline.session import Session
 from reconciler.settings import Settings
 
 

@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from reconciler import __version__
 from reconciler.engine.select import in_scope
 from reconciler.errors import AnswerError
-from reconciler.pipeline import Session, commit, make_plan, timestamp
+from reconciler.pipeline.git import commit
+from reconciler.pipeline.planning import make_plan, timestamp
+from reconciler.pipeline.session import Session
 from reconciler.platform.observe import Observer
 from reconciler.platform.snapshot.model import Snapshot
 from reconciler.platform.snapshot.record import Recorder

@@ -24,7 +24,7 @@ from reconciler.manifests.files import Digest, environment_files, manifest_files
 from reconciler.settings import CACHE_VARIABLE, KEY_VARIABLE, Settings
 
 if TYPE_CHECKING:
-    from reconciler.pipeline import Desire
+    from reconciler.pipeline.desiring import Desire
 
 MAX_ENTRIES = 100
 """Files in the cache folder; those that were not used for longest go first."""
@@ -152,7 +152,7 @@ def _stamp(file: str) -> str:
 
 def _entry(settings: Settings, desires: Sequence[Desire]) -> Sound:
     from reconciler.kinds.wire import secrets_in
-    from reconciler.pipeline import manifest_paths
+    from reconciler.pipeline.desiring import manifest_paths
     from reconciler.report.diagnostics import Counts
 
     wanted = desires[0]

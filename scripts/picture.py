@@ -13,7 +13,8 @@ from reconciler.engine.graph import graph
 from reconciler.engine.resolve import resolve
 from reconciler.kinds.registry import builtin
 from reconciler.model import Address, Manifest, Origin, Plan
-from reconciler.pipeline import make_plan, session
+from reconciler.pipeline.planning import make_plan
+from reconciler.pipeline.session import session
 from reconciler.platform.connect import Wire
 from reconciler.report.graph.picture import graph_svg
 from reconciler.report.svg import terminal_svg

@@ -11,7 +11,7 @@ import click
 from pydantic import BaseModel
 
 from reconciler.cli.main import COMMANDS, cli
-from reconciler.engine.plan import BLOCKS, REASONS
+from reconciler.engine.codes import BLOCKS, REASONS
 from reconciler.engine.ways_out import BLOCK_WAYS, REASON_WAYS
 from reconciler.errors import Exit
 from reconciler.kinds.documentation import (

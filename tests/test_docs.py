@@ -13,7 +13,7 @@ from urllib.parse import unquote
 import pytest
 
 from reconciler.cli.main import COMMANDS
-from reconciler.engine.plan import BLOCKS, REASONS
+from reconciler.engine.codes import BLOCKS, REASONS
 from reconciler.engine.ways_out import BLOCK_WAYS, REASON_WAYS
 from reconciler.errors import Exit
 from reconciler.kinds.documentation import field_docs

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import reconciler
-from reconciler.engine.plan import BLOCKS
+from reconciler.engine.codes import BLOCKS
 from reconciler.rules import GROUPS, RULES, Rule
 
 SOURCE = Path(reconciler.__file__).parent

@@ -150,7 +150,7 @@ def output_option(*formats: str) -> Callable[[Command], Command]:
 def settings(**flags: Any) -> Settings:
     """The settings of a run from a command's flags; unknown names are an error of ours."""
     if flags.pop("prune", False):
-        from reconciler.pipeline import refuse_prune
+        from reconciler.pipeline.planning import refuse_prune
 
         refuse_prune()
     certificate = [

@@ -12,7 +12,9 @@ from reconciler import __version__
 from reconciler.errors import Diagnostic
 from reconciler.manifests.workspace import Workspace
 from reconciler.model import Block, Change, Plan
-from reconciler.pipeline import Desire, Session, place_in_repository, session
+from reconciler.pipeline.desiring import Desire
+from reconciler.pipeline.git import place_in_repository
+from reconciler.pipeline.session import Session, session
 from reconciler.settings import Settings
 
 if TYPE_CHECKING:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.engine.diff import Difference, declared, diff, released, sendable
 from reconciler.engine.digest import digest
 from reconciler.engine.observation import Observation
+from reconciler.engine.obstacles import Obstacles, stuck
 from reconciler.engine.ownership import predecessor, refused
+from reconciler.engine.preview import hidden, preview, top_level
 from reconciler.engine.renames import Renames
-from reconciler.engine.resolve import Missing, Resolved, candidates
+from reconciler.engine.resolve import Resolved
 from reconciler.engine.risk import risk_of
 from reconciler.errors import Diagnostic, ordered
-from reconciler.kinds.fields import FieldTable, at_least
-from reconciler.kinds.kind import Fault, Kind, Lookup, Neighbour, Subject
+from reconciler.kinds.fields import at_least
+from reconciler.kinds.kind import Kind
 from reconciler.kinds.registry import Registry
 from reconciler.kinds.rest import Content, Flow, Write
 from reconciler.kinds.wire import create_body, update_body
@@ -33,38 +35,9 @@ from reconciler.model import (
     Observed,
     Plan,
     PlannedRequest,
-    Response,
     Scope,
     Unreadable,
 )
-
-REASONS: Mapping[str, str] = {
-    "absent": "the object does not exist on the platform",
-    "field-differs": "declared fields differ from the live ones",
-    "secret-changed": "a secret's value is not the one that was last written",
-    "unowned": "the object exists, equals its manifest, and nobody owns it yet",
-    "taken-over": "the object is taken from the workspace that owned it",
-    "renamed": "the object has one of the names in metadata.previousNames",
-    "other-class": "the live object is of a class that can be converted in place",
-    "released": "the manifest says metadata.lifecycle.release: true",
-}
-"""Why a change is in the plan: the closed list of `reason` codes."""
-
-BLOCKS: Mapping[str, str] = {
-    "immutable": "a field that is fixed at creation differs; only deleting the object and creating "
-    "it anew would change it",
-    "cannot-clear": "the server has no way to clear the field",
-    "other-owner": "another workspace owns the object",
-    "name-taken": "an object whose name differs only in case exists",
-    "missing-reference": "the object names another one that is neither declared nor live",
-    "invalid-against-live": "a rule of the kind fails with what is live on the platform",
-    "unsupported": "the server's version lacks the kind or a declared field",
-    "cannot-convert": "the live object could become one of this kind, but not as it is now",
-    "dependency": "an object it names is blocked or unreadable",
-    "limit": "the run changes more objects of a kind than the limits allow",
-}
-"""Why a change is not carried out: the closed list of `blocked.code`."""
-
 
 NOT_READ = Unreadable("it was not read")
 
@@ -166,12 +139,10 @@ class _Planner:
     """So many of the objects decided are in the inventory."""
     partial: bool = False
     stopped: set[Address] = field(default_factory=set)
-    missing: dict[Address, list[Missing]] = field(default_factory=dict)
     renames: Renames = field(default_factory=Renames)
 
     def __post_init__(self) -> None:
-        for gap in self.desired.resolved.missing:
-            self.missing.setdefault(gap.manifest.address, []).append(gap)
+        self.obstacles = Obstacles(self.desired.resolved, self.observation, self.registry)
 
     def decide(self, manifest: Manifest) -> None:
         """What to do with one object."""
@@ -221,13 +192,13 @@ class _Planner:
             adopting=entry is None or entry.owner != self.desired.owner,
             risk="disruptive",
             requests=(
-                *(_preview(rename) if rename is not None else ()),
-                *_preview(self._update_flow(kind, manifest, observed, found)),
+                *(preview(rename) if rename is not None else ()),
+                *preview(self._update_flow(kind, manifest, observed, found)),
             ),
             previous=old,
         )
         block = refused(manifest, entry, self.desired.owner)
-        self._add(change, manifest, block or _stuck(kind, found))
+        self._add(change, manifest, block or stuck(kind, found))
         if manifest.address not in self.stopped:
             self.renames.note(kind, old, manifest.address)
 
@@ -265,9 +236,9 @@ class _Planner:
             "absent",
             declared(kind, manifest),
             risk="safe",
-            requests=_preview(
+            requests=preview(
                 kind.rest.create(
-                    Write(manifest.address, create_body(kind, sendable(kind, manifest), _hidden))
+                    Write(manifest.address, create_body(kind, sendable(kind, manifest), hidden))
                 )
             ),
         )
@@ -303,7 +274,7 @@ class _Planner:
             reason = "taken-over" if entry is not None and takes else "unowned"
             change = Change(address, Action.ADOPT, reason, risk="safe", adopting=True)
         else:
-            block = block or _stuck(kind, found) or self._unconvertible(manifest, found)
+            block = block or stuck(kind, found) or self._unconvertible(manifest, found)
             change = self._update(kind, manifest, live, found, takes)
         self._add(replace(change, previous=previous), manifest, block)
 
@@ -326,8 +297,8 @@ class _Planner:
     ) -> tuple[PlannedRequest, ...]:
         converted = found.conversion.flow(manifest.address) if found.conversion else None
         return (
-            *(_preview(converted) if converted is not None else ()),
-            *_preview(self._update_flow(kind, manifest, live, found)),
+            *(preview(converted) if converted is not None else ()),
+            *preview(self._update_flow(kind, manifest, live, found)),
         )
 
     def _unconvertible(self, manifest: Manifest, found: Difference) -> Block | None:
@@ -347,7 +318,7 @@ class _Planner:
     def _update_flow(self, kind: Kind, manifest: Manifest, live: Live, found: Difference) -> Flow:
         changes = (*found.changes, *found.stuck)
         sent = sendable(kind, manifest)
-        body = update_body(kind, sent, top_level(changes), live.raw, _hidden)
+        body = update_body(kind, sent, top_level(changes), live.raw, hidden)
         return kind.rest.update(Write(manifest.address, body, changes, live.raw))
 
     def _add(self, change: Change, manifest: Manifest, block: Block | None = None) -> None:
@@ -356,8 +327,8 @@ class _Planner:
         if change.action.writes:
             block = (
                 block
-                or self._unsupported(kind, manifest)
-                or self._missing_reference(kind, manifest)
+                or self.obstacles.unsupported(kind, manifest)
+                or self.obstacles.missing_reference(kind, manifest)
                 or self._dependency(requires)
             )
         if block is not None:
@@ -365,78 +336,6 @@ class _Planner:
         self.changes.append(
             replace(change, requires=requires, origin=manifest.origin, blocked=block)
         )
-
-    def _unsupported(self, kind: Kind, manifest: Manifest) -> Block | None:
-        version = self.observation.version(manifest.address.platform, kind.service)
-        if not at_least(version, kind.since):
-            return Block(
-                "unsupported",
-                f"{kind.name} needs {kind.service} {kind.since}; the platform has {version}",
-            )
-        for path, since in _needed(kind.fields, manifest.spec, "spec"):
-            if not at_least(version, since):
-                return Block(
-                    "unsupported",
-                    f"{path} needs {kind.service} {since}; the platform has {version}",
-                )
-        return _beyond(kind, manifest, version)
-
-    def _missing_reference(self, kind: Kind, manifest: Manifest) -> Block | None:
-        gaps = self.missing.get(manifest.address, ())
-        for gap in gaps:
-            if block := self._missing(kind, manifest, gap):
-                return block
-        if any(gap.reference.check == "declared" for gap in gaps):
-            return self._rule_against_live(kind, manifest)
-        return None
-
-    def _missing(self, kind: Kind, manifest: Manifest, gap: Missing) -> Block | None:
-        """A block where the platform does not have the object either, or does not show it."""
-        name = gap.reference.name
-        unreadable = ""
-        for address in candidates(gap, self.registry):
-            shares_names = self.registry[address.kind].namespace == kind.namespace != ""
-            if shares_names and self._neighbour(kind, manifest, name) is not None:
-                return None
-            observed = self.observation.objects.get(address)
-            if isinstance(observed, Live):
-                return None
-            if isinstance(observed, Unreadable):
-                unreadable = f"; whether it is on the platform could not be read: {observed.reason}"
-        near = f"; did you mean '{gap.nearest}'?" if gap.nearest else ""
-        what = " or ".join(gap.kinds)
-        where = (
-            "is not declared" + unreadable
-            if unreadable
-            else ("is neither declared nor on the platform")
-        )
-        return Block("missing-reference", f"the {what} '{name}' {where}{near}")
-
-    def _neighbour(self, kind: Kind, manifest: Manifest, name: str) -> Neighbour | None:
-        """Another object of the namespace, as declared or else as it is live."""
-        platform = manifest.address.platform
-        for other in self.desired.resolved.manifests:
-            address = other.address
-            if address.name == name and address.platform == platform:
-                return Neighbour(address.kind, other.spec)
-        raw = self.observation.listed.get((platform, kind.namespace), {}).get(name)
-        if raw is None:
-            live = self.observation.objects.get(Address(manifest.address.kind, (name,), platform))
-            raw = live.raw if isinstance(live, Live) else None
-        return Neighbour(self._kind_of(kind, raw), raw) if raw is not None else None
-
-    def _kind_of(self, like: Kind, raw: Mapping[str, Any]) -> str:
-        for kind in self.registry:
-            if kind.namespace == like.namespace and is_of(kind, raw):
-                return kind.name
-        return like.name
-
-    def _rule_against_live(self, kind: Kind, manifest: Manifest) -> Block | None:
-        lookup: Lookup = lambda name: self._neighbour(kind, manifest, name)  # noqa: E731
-        for fault in faults(kind, manifest, lookup):
-            if fault.severity == "error":
-                return Block("invalid-against-live", fault.summary)
-        return None
 
     def _dependency(self, requires: Iterable[Address]) -> Block | None:
         for address in requires:
@@ -510,56 +409,6 @@ class _Planner:
         )
 
 
-def faults(kind: Kind, manifest: Manifest, lookup: Lookup) -> Iterator[Fault]:
-    """What the kind's rules say of one manifest among its neighbours."""
-    subject = Subject(manifest.address.name, manifest.spec, lookup, manifest.address.parts[:-1])
-    for rule in kind.rules:
-        yield from rule(subject)
-
-
-def is_of(kind: Kind, raw: Mapping[str, Any]) -> bool:
-    """Whether a raw answer is an object of this kind, judged by the kind's constants."""
-    return all(raw.get(name) == value for name, value in kind.rest.constants.items())
-
-
-def top_level(changes: Iterable[FieldChange]) -> list[str]:
-    """The fields of the spec that hold the changed paths."""
-    paths = (c.path for c in changes if c.path.startswith("spec."))
-    return list(dict.fromkeys(path.split(".")[1].partition("[")[0] for path in paths))
-
-
-def _needed(fields: FieldTable, spec: Mapping[str, Any], at: str) -> Iterator[tuple[str, str]]:
-    """The declared paths that not every version has, each with the first one that does."""
-    for name, value in spec.items():
-        known = fields.get(name)
-        if known is None:
-            continue
-        path = f"{at}.{name}"
-        if known.since:
-            yield path, known.since
-        if isinstance(value, Mapping):
-            yield from _needed(known.fields, value, path)
-
-
-def _beyond(kind: Kind, manifest: Manifest, version: str) -> Block | None:
-    """A block for what this version refuses and a later one takes."""
-    subject = Subject(
-        manifest.address.name, manifest.spec, lambda _: None, manifest.address.parts[:-1]
-    )
-    for limit in kind.limits:
-        applies = at_least(version, limit.since) and not at_least(version, limit.until)
-        if applies and (problem := limit.problem(subject)):
-            return Block(
-                "unsupported",
-                f"{problem}; more needs {kind.service} {limit.until}, the platform has {version}",
-            )
-    return None
-
-
-def _hidden(_reference: Mapping[str, str]) -> None:
-    """A plan's requests are shown without their secrets."""
-
-
 def _as_unreadable(observed: Observed) -> Unreadable:
     return observed if isinstance(observed, Unreadable) else Unreadable("it was not read")
 
@@ -575,33 +424,3 @@ def _reason(found: Difference) -> str:
         return "other-class"
     only_secrets = found.changes and all(c.secret for c in found.changes)
     return "secret-changed" if only_secrets and not found.fixed else "field-differs"
-
-
-def _stuck(kind: Kind, found: Difference) -> Block | None:
-    if found.fixed:
-        named = "; ".join(
-            f"{f.path.removeprefix('spec.')} is {f.before!r} and fixed at creation, "
-            f"the manifest says {f.after!r}"
-            for f in found.fixed
-        )
-        lost = kind.lost_on_replace or "everything the object holds"
-        return Block("immutable", f"{named}; creating it anew would lose {lost}")
-    if found.stuck:
-        paths = ", ".join(f.path for f in found.stuck)
-        return Block("cannot-clear", f"the server keeps {paths} once it is set")
-    return None
-
-
-def _preview(flow: Flow) -> tuple[PlannedRequest, ...]:
-    """The requests of a flow, learned by playing a server that agrees to everything."""
-    requests: list[PlannedRequest] = []
-    agreed = Response(200, {}, b"{}")
-    try:
-        request = next(flow)
-        while len(requests) < 8:
-            if not request.is_read:
-                requests.append(PlannedRequest(request.method, request.path))
-            request = flow.send(agreed)
-    except StopIteration:
-        pass
-    return tuple(requests)

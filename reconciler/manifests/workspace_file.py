@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from reconciler.errors import Diagnostic, has_errors, ordered
 from reconciler.kinds.registry import Registry
 from reconciler.manifests.environment_file import in_environment
+from reconciler.manifests.field_rules import extra_findings, marks_findings
 from reconciler.manifests.files import workspace_file
 from reconciler.manifests.findings import locate, without_echoes
 from reconciler.manifests.messages import Checked, nearest_hint
@@ -22,7 +23,7 @@ from reconciler.manifests.secret_rules import (
     service_findings,
 )
 from reconciler.manifests.unavailable import unavailable
-from reconciler.manifests.validate import extra_findings, marks_findings, validator
+from reconciler.manifests.validate import validator
 from reconciler.manifests.workspace import DEFAULT_PLATFORM, Workspace, WorkspaceFile
 from reconciler.manifests.yaml.nodes import ReadDocument
 from reconciler.manifests.yaml.reader import read

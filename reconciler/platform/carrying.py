@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.engine.diff import Difference, SecretKnowledge, declared, diff, sendable
-from reconciler.engine.plan import top_level
+from reconciler.engine.preview import top_level
 from reconciler.errors import AnswerError, OutcomeUnknownError, StalePlanError
 from reconciler.kinds.fields import at_least
 from reconciler.kinds.kind import Kind

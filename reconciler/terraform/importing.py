@@ -7,7 +7,7 @@ from pathlib import Path
 
 from reconciler.errors import Diagnostic
 from reconciler.exporting import Exported, Target, manifests_of
-from reconciler.pipeline import Desire
+from reconciler.pipeline.desiring import Desire
 from reconciler.terraform.convert import convert
 from reconciler.terraform.state import resources
 

@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
-from reconciler.engine.plan import REASONS
+from reconciler.engine.codes import REASONS
 from reconciler.engine.ways_out import REASON_WAYS
 from tests.cli.support import Desk, Seen, local, manifest
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from reconciler import pipeline, validated
+from reconciler import validated
+from reconciler.pipeline import desiring
 from tests.cli.support import Desk, Seen, local, remote
 
 
@@ -34,7 +35,7 @@ def unread(desk: Desk, *args: str) -> Seen:
         raise AssertionError("the manifests were read")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pipeline, "desire", refuse)
+        patch.setattr(desiring, "desire", refuse)
         return desk("validate", *args)
 
 

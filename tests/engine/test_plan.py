@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.engine.codes import BLOCKS, REASONS
 from reconciler.engine.diff import SecretKnowledge
 from reconciler.engine.observation import Observation
-from reconciler.engine.plan import BLOCKS, REASONS, Desired, Given, plan
+from reconciler.engine.plan import Desired, Given, plan
 from reconciler.engine.resolve import resolve
 from reconciler.model import (
     Absent,

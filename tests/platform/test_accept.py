@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.accepting import accept
-from reconciler.pipeline import find_drift
+from reconciler.pipeline.drifting import find_drift
 from tests.platform.test_convergence import FUZZ, each_class, fresh
 from tests.support.estate import Estate, manifest
 from tests.support.values import KINDS, package_types, specs

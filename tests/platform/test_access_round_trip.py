@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.accepting import accept
 from reconciler.model import Action
-from reconciler.pipeline import find_drift
+from reconciler.pipeline.drifting import find_drift
 from tests.platform.test_access_convergence import FULL, USERS
 from tests.platform.test_convergence import assert_converged, assert_done
 from tests.platform.test_projects import federated

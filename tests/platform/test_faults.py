@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from reconciler.errors import ReconcilerError, UnreachableError
-from reconciler.pipeline import carry_out, make_plan, session
+from reconciler.pipeline.applying import carry_out
+from reconciler.pipeline.planning import make_plan
+from reconciler.pipeline.session import session
 from reconciler.sandbox import Sandbox
 from reconciler.sandbox.server import Server
 from tests.support.estate import REPOSITORIES, Applied, Estate, local, remote, virtual

@@ -17,7 +17,7 @@ from reconciler.errors import UsageError
 from reconciler.kinds.registry import builtin
 from reconciler.kinds.values import MASKED
 from reconciler.model import Action, Plan
-from reconciler.pipeline import make_plan
+from reconciler.pipeline.planning import make_plan
 from reconciler.platform.snapshot.age import in_words
 from reconciler.platform.snapshot.file import read_snapshot, write_snapshot
 from reconciler.platform.snapshot.sanitise import Sanitiser

@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
-from reconciler.engine.plan import BLOCKS, REASONS
+from reconciler.engine.codes import BLOCKS, REASONS
 from reconciler.errors import InvalidManifests, ReconcilerError, UnreachableError
 from reconciler.model import ACTION_COUNTS, DRIFT_STATUSES, Action, Block, Drift, FieldChange, Plan
 from reconciler.report import machine

@@ -13,15 +13,11 @@ from typing import Any
 from reconciler.exporting import Exported, export
 from reconciler.kinds.registry import Registry
 from reconciler.model import Drift, Inventory, Outcome, Plan
-from reconciler.pipeline import (
-    Desire,
-    Session,
-    carry_out,
-    desire,
-    find_drift,
-    make_plan,
-    session,
-)
+from reconciler.pipeline.applying import carry_out
+from reconciler.pipeline.desiring import Desire, desire
+from reconciler.pipeline.drifting import find_drift
+from reconciler.pipeline.planning import make_plan
+from reconciler.pipeline.session import Session, session
 from reconciler.platform.client import Clock
 from reconciler.platform.connect import Wire
 from reconciler.platform.inventory import FileInventory

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from reconciler.model import Action
-from reconciler.pipeline import desire
+from reconciler.pipeline.desiring import desire
 from reconciler.terraform.importing import Imported, import_state
 from tests.platform.test_convergence import fresh
 from tests.support.estate import Estate, manifest

@@ -28,7 +28,9 @@ from reconciler.cli.planning import open_session, rendered
 from reconciler.cli.saved_plan import SavedPlan, compare, read
 from reconciler.errors import Exit, OutcomeUnknownError, StalePlanError, UsageError
 from reconciler.model import Outcome, Plan
-from reconciler.pipeline import Session, apply_warnings, carry_out, make_plan, run_blocks
+from reconciler.pipeline.applying import apply_warnings, carry_out
+from reconciler.pipeline.planning import make_plan, run_blocks
+from reconciler.pipeline.session import Session
 from reconciler.report.verdict import plan_exit
 from reconciler.settings import Settings
 

@@ -22,7 +22,8 @@ from reconciler.cli.output import diagnostics_to_stderr, note, result, wants_col
 from reconciler.cli.planning import open_session
 from reconciler.errors import Exit, UsageError
 from reconciler.model import Drift
-from reconciler.pipeline import Session, find_drift
+from reconciler.pipeline.drifting import find_drift
+from reconciler.pipeline.session import Session
 from reconciler.report.figures import counted
 
 

@@ -71,7 +71,7 @@ def _object(given: Settings, target: str, *, ask: bool, plan_file: Path | None) 
     from reconciler.cli.planning import told_progress
     from reconciler.cli.saved_plan import changes
     from reconciler.explaining import explain
-    from reconciler.pipeline import desire
+    from reconciler.pipeline.desiring import desire
 
     wanted = desire(given, dangling=False).checked()
     saved = changes(plan_file, plural=wanted.workspace.is_plural) if plan_file else None

@@ -15,7 +15,7 @@ from reconciler.kinds.registry import builtin
 from reconciler.manifests.files import environment_files
 from reconciler.manifests.load import load
 from reconciler.manifests.workspace_file import read_workspace
-from reconciler.pipeline import manifest_paths
+from reconciler.pipeline.desiring import manifest_paths
 from reconciler.report.figures import counted
 
 

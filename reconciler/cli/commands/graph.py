@@ -12,7 +12,7 @@ from reconciler.cli.output import diagnostics_to_stderr, note, result, source_li
 from reconciler.engine.graph import graph
 from reconciler.engine.select import check_scope, select
 from reconciler.model import Graph, Scope
-from reconciler.pipeline import desire
+from reconciler.pipeline.desiring import desire
 
 SUFFIXES = {
     ".svg": "svg",

@@ -12,7 +12,7 @@ from reconciler.cli.files import write_all
 from reconciler.cli.options import FILE, output_option, settings, workspace_options
 from reconciler.cli.output import diagnostics_to_stderr, note, result, wants_color
 from reconciler.errors import Exit
-from reconciler.pipeline import desire
+from reconciler.pipeline.desiring import desire
 from reconciler.report.figures import counted
 from reconciler.terraform.importing import Imported, import_state
 

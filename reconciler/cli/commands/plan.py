@@ -22,7 +22,8 @@ from reconciler.cli.options import (
 from reconciler.cli.output import result, source_line, wants_color
 from reconciler.cli.planning import findings, open_session, rendered, sarif_text
 from reconciler.errors import Exit, has_errors
-from reconciler.pipeline import desire, make_plan, run_blocks
+from reconciler.pipeline.desiring import desire
+from reconciler.pipeline.planning import make_plan, run_blocks
 from reconciler.report.verdict import plan_exit
 
 

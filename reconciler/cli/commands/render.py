@@ -21,7 +21,7 @@ from reconciler.engine.select import check_scope, select
 from reconciler.kinds.registry import Registry
 from reconciler.manifests.final import final_document
 from reconciler.model import Manifest, Origin, Scope
-from reconciler.pipeline import desire
+from reconciler.pipeline.desiring import desire
 from reconciler.report.sanitise import visible
 
 

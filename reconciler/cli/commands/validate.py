@@ -23,7 +23,7 @@ from reconciler.settings import Settings
 from reconciler.validated import Memory, Sound
 
 if TYPE_CHECKING:
-    from reconciler.pipeline import Desire
+    from reconciler.pipeline.desiring import Desire
     from reconciler.report.diagnostics import Counts
 
 
@@ -45,7 +45,7 @@ def command(paths: tuple[Path, ...], online: bool, output: str, **flags: Any) ->
     memory = Memory(given)
     if not online and output != "sarif" and (sound := memory.recall()):
         return _tell_sound(sound, output)
-    from reconciler.pipeline import desire, desire_everywhere, told_together
+    from reconciler.pipeline.desiring import desire, desire_everywhere, told_together
 
     desires = [desire(given, dangling=False)] if online else desire_everywhere(given)
     if not online:
@@ -64,7 +64,7 @@ def _tell(given: Settings, desires: Sequence[Desire], found: list[Diagnostic]) -
 
         _tell_json(found, code, Counts.of(wanted.manifests, len(wanted.documents)))
     elif given.output == "github":
-        from reconciler.pipeline import place_in_repository
+        from reconciler.pipeline.git import place_in_repository
         from reconciler.report.github import annotations
 
         result(annotations(found, root=place_in_repository(wanted.workspace.root)))
@@ -115,7 +115,8 @@ def _valid(documents: int, environments: Mapping[str, int]) -> str:
 def _ask(given: Settings, wanted: Desire) -> list[Diagnostic]:
     """What only the platforms know: names that exist there, versions, rules against live."""
     from reconciler.cli.planning import findings
-    from reconciler.pipeline import make_plan, session
+    from reconciler.pipeline.planning import make_plan
+    from reconciler.pipeline.session import session
 
     with session(given, wanted=wanted) as run:
         made = make_plan(run)

@@ -1,0 +1,32 @@
+"""The closed lists of codes in a plan: why a change is there, and why one is not carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+REASONS: Mapping[str, str] = {
+    "absent": "the object does not exist on the platform",
+    "field-differs": "declared fields differ from the live ones",
+    "secret-changed": "a secret's value is not the one that was last written",
+    "unowned": "the object exists, equals its manifest, and nobody owns it yet",
+    "taken-over": "the object is taken from the workspace that owned it",
+    "renamed": "the object has one of the names in metadata.previousNames",
+    "other-class": "the live object is of a class that can be converted in place",
+    "released": "the manifest says metadata.lifecycle.release: true",
+}
+"""Why a change is in the plan: the closed list of `reason` codes."""
+
+BLOCKS: Mapping[str, str] = {
+    "immutable": "a field that is fixed at creation differs; only deleting the object and creating "
+    "it anew would change it",
+    "cannot-clear": "the server has no way to clear the field",
+    "other-owner": "another workspace owns the object",
+    "name-taken": "an object whose name differs only in case exists",
+    "missing-reference": "the object names another one that is neither declared nor live",
+    "invalid-against-live": "a rule of the kind fails with what is live on the platform",
+    "unsupported": "the server's version lacks the kind or a declared field",
+    "cannot-convert": "the live object could become one of this kind, but not as it is now",
+    "dependency": "an object it names is blocked or unreadable",
+    "limit": "the run changes more objects of a kind than the limits allow",
+}
+"""Why a change is not carried out: the closed list of `blocked.code`."""

@@ -1,0 +1,73 @@
+"""The nouns that travel between the stages: small, immutable, without I/O."""
+
+from __future__ import annotations
+
+from reconciler.model.address import Address
+from reconciler.model.change import (
+    UNSET,
+    Action,
+    Block,
+    Change,
+    FieldChange,
+    PlannedRequest,
+    Risk,
+    SecretState,
+)
+from reconciler.model.comparison import Comparison, Declared, Differing
+from reconciler.model.drift import DRIFT_STATUSES, Drift, DriftEntry, DriftStatus
+from reconciler.model.graph import Graph, GraphEdge, GraphNode
+from reconciler.model.http import Request, Response
+from reconciler.model.inventory import Entry, Inventory
+from reconciler.model.live import Absent, Live, Observed, Unreadable
+from reconciler.model.manifest import Lifecycle, Manage, Manifest
+from reconciler.model.origin import Document, Finding, JsonValue, Origin, Overlay, Path
+from reconciler.model.plan import ACTION_COUNTS, Outcome, Plan, PlatformInfo, Result, Scope, Shard
+from reconciler.model.secret import Secret, reference_name
+
+__all__ = [
+    "ACTION_COUNTS",
+    "DRIFT_STATUSES",
+    "UNSET",
+    "Absent",
+    "Action",
+    "Address",
+    "Block",
+    "Change",
+    "Comparison",
+    "Declared",
+    "Differing",
+    "Document",
+    "Drift",
+    "DriftEntry",
+    "DriftStatus",
+    "Entry",
+    "FieldChange",
+    "Finding",
+    "Graph",
+    "GraphEdge",
+    "GraphNode",
+    "Inventory",
+    "JsonValue",
+    "Lifecycle",
+    "Live",
+    "Manage",
+    "Manifest",
+    "Observed",
+    "Origin",
+    "Outcome",
+    "Overlay",
+    "Path",
+    "Plan",
+    "PlannedRequest",
+    "PlatformInfo",
+    "Request",
+    "Response",
+    "Result",
+    "Risk",
+    "Scope",
+    "Secret",
+    "SecretState",
+    "Shard",
+    "Unreadable",
+    "reference_name",
+]

@@ -1,0 +1,55 @@
+"""The objects a workspace owns, as last applied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from reconciler.model.address import Address
+from reconciler.model.origin import JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the inventory remembers of one owned object.
+
+    `applied` holds the managed fields as last written; `secrets` a keyed fingerprint for each
+    secret path; `rewritten` the fields the server answers differently from what was written, as
+    path -> [wanted, got], so that they are told once and not planned for ever.
+    """
+
+    owner: str
+    applied: Mapping[str, JsonValue] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    rewritten: Mapping[str, tuple[JsonValue, JsonValue]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """The set of objects we own, by full address."""
+
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+
+    @cached_property
+    def _by_parts(self) -> Mapping[tuple[str, tuple[str, ...]], list[Address]]:
+        found: dict[tuple[str, tuple[str, ...]], list[Address]] = {}
+        for text in self.entries:
+            address = Address.parse(text)
+            found.setdefault((address.platform, address.parts), []).append(address)
+        return found
+
+    def namesakes(self, address: Address) -> Sequence[Address]:
+        """The recorded addresses of any kind with the platform and parts of this one."""
+        return self._by_parts.get((address.platform, address.parts), ())
+
+    def get(self, address: Address) -> Entry | None:
+        """The entry of one object, or None when nobody recorded it."""
+        return self.entries.get(address.full)
+
+    def addresses(self, platforms: Sequence[str], *, qualified: bool) -> Iterator[Address]:
+        """The recorded addresses on the given platforms."""
+        for text in self.entries:
+            address = Address.parse(text, qualified=qualified)
+            if address.platform in platforms:
+                yield address

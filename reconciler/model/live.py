@@ -1,0 +1,36 @@
+"""One object as a platform answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reconciler.model.origin import JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """One object as the platform answers it.
+
+    `raw` is the answer as it came. `complete` is False when the answer is the reduced one that a
+    weaker token gets: then a field it lacks is unknown, not unset.
+    """
+
+    raw: Mapping[str, JsonValue]
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """The platform said that the object does not exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """The platform's answer allows no conclusion; never taken for absence."""
+
+    reason: str
+    status: int = 0
+
+
+Observed = Live | Absent | Unreadable

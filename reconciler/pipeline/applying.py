@@ -1,0 +1,112 @@
+"""A plan in, outcomes out, once every guard agrees."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from reconciler.errors import (
+    BlockedError,
+    Diagnostic,
+    InvalidManifests,
+    UsageError,
+)
+from reconciler.manifests.findings import locate
+from reconciler.model import (
+    Finding,
+    Outcome,
+    Plan,
+)
+
+if TYPE_CHECKING:
+    pass
+from reconciler.pipeline.planning import run_blocks, secrets_to_send
+from reconciler.pipeline.session import Session
+
+
+def carry_out(
+    run: Session,
+    made: Plan,
+    stop: threading.Event,
+    report: Callable[[Outcome, int, int], None] = lambda outcome, done, total: None,
+) -> list[Outcome]:
+    """Apply a plan.
+
+    Raises BlockedError when a guard forbids it, UsageError when a secret that must be sent has no
+    value, StalePlanError or UnreachableError when nothing was written.
+    """
+    from reconciler.platform.apply import apply
+    from reconciler.platform.client import Clock
+    from reconciler.platform.knowledge import secret_source
+    from reconciler.platform.ledger import Ledger
+    from reconciler.platform.means import Means
+
+    blocks = run_blocks(run, made)
+    if blocks:
+        raise BlockedError(
+            "; ".join(block.message for block in blocks),
+            hint=" ".join(block.override or "" for block in blocks),
+        )
+    source = secret_source(run.workspace, run.settings)
+    _require_secrets(run, made, source)
+    if any(not change.is_blocked for change in made.changes):
+        run.store.require_writable()
+    means = Means(
+        run.clients,
+        run.registry,
+        {m.address: m for m in run.chosen},
+        run.inventory,
+        run.workspace.name,
+        run.observer.read,
+        run.observer.fresh,
+        source.resolve,
+        {name: info.artifactory_version for name, info in run.observer.infos.items()},
+        run.secrets,
+        run.wire.clock if run.wire else Clock(),
+    )
+    ledger = Ledger(means, run.store)
+    outcomes = apply(made, means, ledger, stop, report)
+    ledger.refresh(made)
+    return outcomes
+
+
+def _require_secrets(run: Session, made: Plan, source: Any) -> None:
+    """Fail before the first write, not in the middle, when a secret has no value."""
+    manifests = {m.address: m for m in run.chosen}
+    missing: list[Finding] = []
+    for change, path, reference in secrets_to_send(run, made):
+        try:
+            source.resolve(reference)
+        except UsageError as error:
+            manifest = manifests[change.address]
+            missing.append(
+                Finding(
+                    manifest.origin,
+                    manifest.index,
+                    path,
+                    "secret-unresolved",
+                    f"{error.summary}; this apply must send it",
+                    "nothing was written; set the variable or file, and apply again",
+                    address=str(change.address),
+                )
+            )
+    if missing:
+        root = run.workspace.root
+        found = locate(missing, lambda file: (root / file).read_bytes())
+        raise InvalidManifests(found, root)
+
+
+def apply_warnings(run: Session) -> list[Diagnostic]:
+    """What an apply should be told beside its plan."""
+    if run.settings.is_ci and not run.inventory.entries:
+        return [
+            Diagnostic(
+                "inventory-ephemeral",
+                "warning",
+                f"there is no inventory at {run.workspace.inventory_file}, and this is CI",
+                hint="keep the file between runs; without it every object is adopted again and "
+                "`drift` has nothing to compare with",
+            )
+        ]
+    return []

@@ -1,0 +1,206 @@
+"""A session in, the plan out: observe -> diff -> plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from reconciler import __version__
+from reconciler.engine import resolve as resolving
+from reconciler.engine.guard import Limit, Limits, Part, exceeded
+from reconciler.engine.plan import (
+    Desired,
+    Given,
+    plan,
+    wants_evidence,
+    with_evidence,
+)
+from reconciler.engine.select import in_scope
+from reconciler.engine.shard import uneven
+from reconciler.errors import (
+    Diagnostic,
+    UsageError,
+)
+from reconciler.kinds.wire import secrets_in
+from reconciler.manifests.workspace import Workspace
+from reconciler.model import (
+    Address,
+    Block,
+    Change,
+    Plan,
+    Scope,
+)
+from reconciler.settings import Settings, ceilings
+
+if TYPE_CHECKING:
+    pass
+from collections.abc import Callable
+
+from reconciler.engine.shard import members
+from reconciler.pipeline.git import commit
+from reconciler.pipeline.session import Session
+
+
+def refuse_prune() -> None:
+    """Raises UsageError: this version has no way to delete anything."""
+    raise UsageError(
+        "this version deletes nothing: pruning is not available",
+        hint="take out --prune and spec.prune; objects no longer declared are listed and kept",
+    )
+
+
+def make_plan(run: Session, *, unmanaged: bool = False, now: datetime | None = None) -> Plan:
+    """Read the platforms and decide what to do. Raises UnreachableError."""
+    addresses = [m.address for m in run.chosen]
+    chosen = set(addresses) if run.desire.resolved.missing else set()
+    undeclared = [
+        address
+        for gap in run.desire.resolved.missing
+        if gap.manifest.address in chosen
+        for address in resolving.candidates(gap, run.registry)
+    ]
+    renamed = [old for m in run.chosen for old in m.previous_addresses()]
+    observation = replace(
+        run.observer.observe([*addresses, *undeclared, *renamed]), secrets=run.secrets
+    )
+    now = now or datetime.now(UTC)
+    made = plan(
+        Desired(run.chosen, run.desire.resolved, run.by_reference, run.scope, run.workspace.name),
+        observation,
+        run.inventory,
+        run.registry,
+        Given(
+            tool=__version__,
+            created=timestamp(now),
+            commit=commit(run.workspace.root),
+            unmanaged=tuple(unmanaged_objects(run)) if unmanaged else (),
+            diagnostics=(
+                *(d for d in run.desire.diagnostics if d.severity != "error" and concerns(run, d)),
+                *run.observer.notes,
+                *_age(run, now),
+                *_uneven(run),
+                *unlistable(run),
+            ),
+        ),
+    )
+    measured = with_evidence(made, run.observer.measure(wants_evidence(made)))
+    return replace(measured, diagnostics=tuple(_worth_telling(run, measured)))
+
+
+def concerns(run: Session, diagnostic: Diagnostic) -> bool:
+    """Whether a finding is about something in scope, or about no document of a manifest."""
+    line = diagnostic.line
+    documents = [
+        d
+        for d in run.desire.documents
+        if line is not None and d.origin.file == diagnostic.file and d.origin.line <= line
+    ]
+    if not run.scope or not documents:
+        return True
+    about = max(documents, key=lambda d: d.origin.line)
+    return any((m.origin.file, m.index) == (about.origin.file, about.index) for m in run.chosen)
+
+
+def timestamp(moment: datetime) -> str:
+    """A time in UTC, to the second, as documents have it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _uneven(run: Session) -> Iterator[Diagnostic]:
+    shard = run.scope.shard
+    if shard is not None and (told := uneven(run.desire.resolved, shard)) is not None:
+        yield told
+
+
+def _age(run: Session, now: datetime) -> Iterator[Diagnostic]:
+    if run.snapshot is not None:
+        from reconciler.platform.snapshot.age import age
+
+        yield age(run.snapshot, run.settings.snapshot, now)
+
+
+def _worth_telling(run: Session, made: Plan) -> Iterator[Diagnostic]:
+    """The findings of a plan; a secret without a value matters only where it would be sent."""
+    sending = {str(change.address) for change, _, _ in secrets_to_send(run, made)}
+    for diagnostic in made.diagnostics:
+        if diagnostic.rule != "secret-unresolved" or diagnostic.address in sending:
+            yield diagnostic
+
+
+def secrets_to_send(
+    run: Session, made: Plan
+) -> Iterator[tuple[Change, tuple[str | int, ...], Mapping[str, str]]]:
+    """The secret references whose values a plan's changes write, with their paths."""
+    manifests = {m.address: m for m in run.chosen}
+    for change in made.pending:
+        sent = {f.path.partition("[")[0] for f in change.fields if f.secret != "unverifiable"}
+        fields = run.registry[change.address.kind].fields
+        for path, reference in secrets_in(fields, manifests[change.address].spec):
+            if f"spec.{path[1]}" in sent:
+                yield change, path, reference
+
+
+def unmanaged_objects(run: Session) -> Iterator[Address]:
+    """Live objects that no manifest declares and nobody owns, in scope, by address."""
+    declared_ = {m.address for m in run.desire.manifests}
+    found = {
+        replace(address, qualified=run.workspace.is_plural)
+        for platform in run.observer.sources
+        for address, _ in run.observer.list_all(platform)
+    }
+    for address in sorted(found - declared_, key=lambda a: a.full):
+        if in_scope(address, run.scope) and run.inventory.get(address) is None:
+            yield address
+
+
+def unlistable(run: Session) -> Iterator[Diagnostic]:
+    """What is missing from a list of live objects, because the token may not list it."""
+    for (platform, reason), kinds in run.observer.unlistable.items():
+        yield Diagnostic(
+            "unlistable",
+            "warning",
+            f"{', '.join(kinds)} of platform '{platform}' could not be listed: {reason}",
+            hint="what is missing here may be there; a token with more rights sees it",
+        )
+
+
+def limits(workspace: Workspace, settings: Settings) -> Limits:
+    """The limits of the workspace, with this run's exact exceptions. Raises UsageError."""
+    written = workspace.spec.get("limits") or {}
+    usual = Limits()
+    return Limits(
+        _limit(written.get("deletes"), usual.deletes, workspace),
+        _limit(written.get("updates"), usual.updates, workspace),
+        ceilings("--allow-deletes", settings.allow_deletes),
+        ceilings("--allow-updates", settings.allow_updates),
+    )
+
+
+def _limit(written: Mapping[str, int] | None, usual: Limit, workspace: Workspace) -> Limit:
+    if written is None:
+        return usual
+    return Limit(written.get("percent"), written.get("count"), f"{workspace.file} spec.limits")
+
+
+def run_blocks(run: Session, made: Plan) -> list[Block]:
+    """What keeps the whole plan from being applied."""
+    shard = run.scope.shard
+    if shard is None:
+        return exceeded(made, run.inventory, limits(run.workspace, run.settings))
+    part = Part(part_of(run, Scope(shard=shard)), shard.total)
+    return exceeded(made, run.inventory, limits(run.workspace, run.settings), part)
+
+
+def part_of(run: Session, scope: Scope) -> Callable[[Address], bool]:
+    """A test whether a recorded object is in scope; a declared one is where its group is."""
+    if scope.shard is None:
+        return lambda address: in_scope(address, scope)
+    declared_, unsharded = run.desire.resolved.requires, replace(scope, shard=None)
+    here = members(run.desire.resolved, scope.shard)
+    return lambda address: (
+        address in here and in_scope(address, unsharded)
+        if address in declared_
+        else in_scope(address, scope)
+    )
