@@ -96,7 +96,7 @@ def main(args: Sequence[str] | None = None) -> None:
     # What a run makes lives to its end: looking it all through for rubbish takes a tenth of the
     # time, and again (without freeze) at the end. And a plugin of some other package must not
     # decide what is valid; looking for one would read the metadata of everything installed.
-    gc.set_threshold(200_000, 20, 50)
+    gc.set_threshold(1_000_000, 20, 50)
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # httpx loads a command line of its own along with it, and all that colours its output; it is
     # prepared for their absence.

@@ -33,6 +33,9 @@ class Address:
     @property
     def unqualified(self) -> str:
         """The printed form without the platform."""
+        printed = "/".join((self.kind, *self.parts))
+        if _ENCODED_ALONE.search(printed) is None and printed.count("/") == len(self.parts):
+            return printed  # nearly always, and asked tens of thousands of times
         return "/".join([self.kind, *map(_encode, self.parts)])
 
     def __str__(self) -> str:
@@ -56,9 +59,8 @@ class Address:
 
 
 _TO_ENCODE = re.compile("[/%:# \x00-\x1f\x7f]")
+_ENCODED_ALONE = re.compile("[%:# \x00-\x1f\x7f]")
 
 
 def _encode(part: str) -> str:
-    if _TO_ENCODE.search(part) is None:  # nearly always, and asked tens of thousands of times
-        return part
     return _TO_ENCODE.sub(lambda match: f"%{ord(match[0]):02X}", part)
