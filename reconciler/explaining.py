@@ -94,9 +94,10 @@ def explain(
     Without `ask` no platform is asked. `saved` are the changes of a saved plan, which then stands
     for the platform. Raises UsageError for an address that nobody declares or owns.
     """
-    from reconciler.platform.inventory import FileInventory
+    from reconciler.platform.inventory.opening import open_store
 
-    inventory = FileInventory(wanted.workspace.inventory_file).load()
+    with open_store(wanted.workspace) as store:
+        inventory = store.load()
     address, manifest = _subject(text, wanted, inventory)
     known = Found(address, manifest, inventory.get(address), "manifests")
     if saved is not None:

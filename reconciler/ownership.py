@@ -90,27 +90,25 @@ def release(settings: Settings, addresses: Sequence[str]) -> list[Address]:
 
     Raises UsageError for an address that is not in the inventory.
     """
-    from reconciler.platform.inventory import FileInventory
+    from reconciler.platform.inventory.opening import open_store
 
     workspace, faults = read_workspace(settings, builtin())
     if has_errors(faults):
         raise InvalidManifests(faults, workspace.root)
-    store = FileInventory(workspace.inventory_file)
-    inventory = store.load()
-    found: list[Address] = []
-    for text in addresses:
-        found.append(_owned_address(text, inventory, workspace))
-    store.change({address.full: None for address in found})
+    with open_store(workspace) as store:
+        inventory = store.load()
+        found = [_owned_address(text, inventory, workspace, store.where) for text in addresses]
+        store.change({address.full: None for address in found})
     return found
 
 
-def _owned_address(text: str, inventory: Inventory, workspace: Workspace) -> Address:
+def _owned_address(text: str, inventory: Inventory, workspace: Workspace, where: str) -> Address:
     known = [Address.parse(a, qualified=workspace.is_plural) for a in inventory.entries]
     address = named(text, known)
     if address is None:
         near = nearest_hint(text, list(map(str, known)))
         raise UsageError(
             f"{text} is not in the inventory",
-            hint=near or f"{workspace.inventory_file} lists what is owned",
+            hint=near or f"{where} lists what is owned",
         )
     return address

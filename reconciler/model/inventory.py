@@ -27,9 +27,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Inventory:
-    """The set of objects we own, by full address."""
+    """The set of objects we own, by full address; and the plans that were used, with the time."""
 
     entries: Mapping[str, Entry] = field(default_factory=dict)
+    used_plans: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def _by_parts(self) -> Mapping[tuple[str, tuple[str, ...]], list[Address]]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reconciler.engine.diff import SecretKnowledge
 from reconciler.engine.select import check_scope, in_scope, platform_in_scope, select
@@ -26,6 +26,7 @@ from reconciler.settings import Settings, ceilings
 if TYPE_CHECKING:
     from reconciler.platform.client import Client
     from reconciler.platform.connect import Wire
+    from reconciler.platform.inventory.store import Store
     from reconciler.platform.observe import Observer, Progress
     from reconciler.platform.snapshot.model import Snapshot
     from reconciler.platform.source import Source
@@ -40,7 +41,7 @@ class Session:
     desire: Desire
     observer: Observer
     inventory: Inventory
-    store: Any
+    store: Store
     scope: Scope = Scope()
     chosen: tuple[Manifest, ...] = ()
     by_reference: frozenset[Address] = frozenset()
@@ -79,25 +80,28 @@ def session(
     Raises InvalidManifests, UsageError.
     """
     from reconciler.platform.client import Clock
-    from reconciler.platform.inventory import FileInventory
+    from reconciler.platform.inventory.opening import open_store
     from reconciler.platform.knowledge import knowledge
     from reconciler.platform.observe import Observer, silent
 
     wanted = wanted or desire(settings, registry, dangling=False, needs_manifests=needs_manifests)
     wanted.checked()
     workspace = wanted.workspace
-    store = FileInventory(workspace.inventory_file)
     _require_kinds(settings, wanted.registry)
     scope = Scope(settings.only, settings.exclude, settings.shard)
     check_scope(scope, wanted.registry.names(), workspace.platform_names)
     chosen, by_reference = select(wanted.resolved, scope) if needs_manifests else ((), set())
-    inventory = store.load()
-    if whole or not needs_manifests:
-        named = platforms_of(wanted, workspace) if needs_manifests else workspace.platform_names
-        platforms = [name for name in named if platform_in_scope(name, scope)]
-    else:
-        platforms = _needed(wanted, chosen, inventory, scope)
-    with _opened(wanted, settings, platforms, wire, tell) as (clients, sources, snapshot):
+    with ExitStack() as stack:
+        store = stack.enter_context(open_store(workspace))
+        inventory = store.load()
+        if whole or not needs_manifests:
+            named = platforms_of(wanted, workspace) if needs_manifests else workspace.platform_names
+            platforms = [name for name in named if platform_in_scope(name, scope)]
+        else:
+            platforms = _needed(wanted, chosen, inventory, scope)
+        clients, sources, snapshot = stack.enter_context(
+            _opened(wanted, settings, platforms, wire, tell)
+        )
         yield Session(
             settings,
             wanted,

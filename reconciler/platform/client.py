@@ -8,13 +8,12 @@ certainly did not land (429, connection refused); every other failure of a write
 from __future__ import annotations
 
 import json
-import random
 import ssl
 import threading
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from html import escape
 from pathlib import Path
@@ -32,6 +31,7 @@ from reconciler.errors import (
 )
 from reconciler.kinds.rest import Flow, error_text
 from reconciler.model import UNSET, Request, Response, Secret
+from reconciler.platform.clock import Clock as Clock
 from reconciler.platform.trace import Trace
 from reconciler.report.sanitise import safe_url, visible
 from reconciler.settings import path_prefix
@@ -84,15 +84,6 @@ class Endpoint:
     name: str
     url: str
     token: Callable[[], str]
-
-
-@dataclass
-class Clock:
-    """Time as the client sees it; tests pass one that does not wait."""
-
-    now: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
-    jitter: Callable[[], float] = field(default_factory=lambda: random.Random().random)  # noqa: S311
 
 
 class Client:

@@ -10,7 +10,7 @@ from reconciler.engine.diff import declared
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.wire import secrets_in
 from reconciler.model import UNSET, Action, Entry, Manifest, Outcome, Plan
-from reconciler.platform.inventory import FileInventory
+from reconciler.platform.inventory.store import Store
 from reconciler.platform.means import Means
 
 SAVE_EVERY = 1.0
@@ -20,7 +20,7 @@ SAVE_EVERY = 1.0
 class Ledger:
     """Notes what is done, from any thread, and writes it to the inventory."""
 
-    def __init__(self, means: Means, store: FileInventory) -> None:
+    def __init__(self, means: Means, store: Store) -> None:
         self.means, self.store = means, store
         self._lock = threading.Lock()
         self._unsaved: dict[str, Entry | None] = {}

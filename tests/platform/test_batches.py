@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.errors import StalePlanError, UsageError
 from reconciler.model import Action
-from reconciler.platform.inventory import FileInventory
+from reconciler.platform.inventory.file import FileStore
 from reconciler.sandbox import Sandbox
 from tests.platform.test_convergence import assert_converged, assert_done
 from tests.support.estate import Estate, local, manifest, remote, virtual
@@ -245,11 +245,11 @@ def test_killed_before_the_inventory_is_written(
     declare(estate, *names(20), notes="new")
     kept = estate.inventory()
 
-    def die(_self: FileInventory, _entries: Any) -> None:
+    def die(_self: FileStore, _entries: Any) -> None:
         raise UsageError("the disk is full")
 
     with monkeypatch.context() as patched:
-        patched.setattr(FileInventory, "change", die)
+        patched.setattr(FileStore, "change", die)
         with pytest.raises(UsageError):
             estate.apply(allow_updates=("LocalRepository=20",))
     assert len(estate.keys()) == 20

@@ -20,7 +20,7 @@ from reconciler.pipeline.planning import make_plan
 from reconciler.pipeline.session import Session, session
 from reconciler.platform.client import Clock
 from reconciler.platform.connect import Wire
-from reconciler.platform.inventory import FileInventory
+from reconciler.platform.inventory.file import FileStore
 from reconciler.sandbox import Request, Sandbox
 from reconciler.sandbox.directory import User
 from reconciler.sandbox.messages import Response
@@ -173,7 +173,7 @@ class Estate:
 
     def inventory(self) -> Inventory:
         """What is recorded as owned."""
-        return FileInventory(self.root / ".reconciler" / "inventory.json").load()
+        return FileStore(self.root / ".reconciler" / "inventory.json").load()
 
     # --- the platform
 

@@ -96,7 +96,7 @@ jobs:
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-IGNORED = "/*.lock\n/*.tmp\n"
+IGNORED = "/*.journal\n/*.lease\n/*.lock\n/*.tmp\n"
 """The schemas are committed: editors need them in every clone."""
 
 

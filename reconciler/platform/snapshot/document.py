@@ -17,7 +17,7 @@ from reconciler.model import (
     PlatformInfo,
     Unreadable,
 )
-from reconciler.platform.inventory import entries_json, inventory_of
+from reconciler.platform.inventory.entries import entries_json, inventory_of
 from reconciler.platform.snapshot.model import FORMAT, Listed, Recorded, Snapshot
 from reconciler.platform.snapshot.sanitise import masked
 from reconciler.platform.trace import SENSITIVE
