@@ -1,13 +1,15 @@
 """A plan in, its digest out: what an approval is bound to (spec 15).
 
 Time, host, file order, evidence, risk, diagnostics and secret values do not count; actions,
-addresses, before and after values, targets and scope do.
+addresses, before and after values, targets and scope do. Nor do secrets that are left alone: only
+who holds their values and the fingerprints' key can tell that there is nothing to do.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,9 +20,14 @@ from reconciler.settings import path_prefix
 
 def digest(plan: Plan) -> str:
     """`sha256:` and the hash of the plan's meaning as RFC 8785 canonical JSON."""
+    return "sha256:" + hashlib.sha256(canonical(meaning(plan))).hexdigest()
+
+
+def canonical(value: Any) -> bytes:
+    """A value as RFC 8785 canonical JSON: equal bytes exactly for equal values."""
     import rfc8785
 
-    return "sha256:" + hashlib.sha256(rfc8785.dumps(_exact(meaning(plan)))).hexdigest()
+    return bytes(rfc8785.dumps(_exact(value)))
 
 
 def meaning(plan: Plan) -> dict[str, Any]:
@@ -44,11 +51,16 @@ def _change(change: Change) -> dict[str, Any]:
         "action": change.action.value,
         "adopting": change.adopting,
         "blocked": change.blocked.code if change.blocked else None,
-        "fields": [_field(f) for f in sorted(change.fields, key=lambda f: f.path)],
+        "fields": [
+            field_meaning(field)
+            for field in sorted(change.fields, key=lambda f: f.path)
+            if field.secret != "unverifiable"
+        ],
     }
 
 
-def _field(field: FieldChange) -> dict[str, Any]:
+def field_meaning(field: FieldChange) -> dict[str, Any]:
+    """The part of a changed field that an approval is about; of a secret, what it refers to."""
     if field.secret is not None:
         return {"path": field.path, "reference": field.reference, "state": field.secret}
     return field.as_json()
@@ -60,9 +72,9 @@ def _exact(value: Any) -> Any:
     """
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode()
-    if isinstance(value, dict):
-        return {_exact(key): _exact(inner) for key, inner in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, Mapping):
+        return {_exact(str(key)): _exact(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
         return [_exact(inner) for inner in value]
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)

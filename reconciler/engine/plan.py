@@ -87,6 +87,7 @@ def plan(
             tool=given.tool,
             created=given.created,
             commit=given.commit,
+            workspace=desired.owner,
             partial=planner.partial,
             by_reference=tuple(sorted(desired.by_reference, key=lambda a: a.full)),
         )

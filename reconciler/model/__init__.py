@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconciler.model.address import Address
+from reconciler.model.approval import Disagreement
 from reconciler.model.change import (
     UNSET,
     Action,
@@ -36,6 +37,7 @@ __all__ = [
     "Comparison",
     "Declared",
     "Differing",
+    "Disagreement",
     "Document",
     "Drift",
     "DriftEntry",

@@ -131,7 +131,12 @@ class Change:
         return self.blocked is not None
 
     def as_json(self) -> dict[str, JsonValue]:
-        """The JSON form of spec 4."""
+        """The JSON form of spec 4.
+
+        `secrets`, where there are any, names what they refer to: part of the digest, so that a
+        saved plan can be checked.
+        """
+        secrets = {f.path: f.reference for f in self.fields if f.secret and f.reference}
         return {
             "address": str(self.address),
             "platform": self.address.platform,
@@ -147,6 +152,7 @@ class Change:
             "blocked": self.blocked.as_json() if self.blocked else None,
             "evidence": dict(self.evidence),
             "requests": [{"method": r.method, "path": r.path} for r in self.requests],
+            **({"secrets": secrets} if secrets else {}),
         }
 
 

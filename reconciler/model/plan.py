@@ -75,6 +75,7 @@ class Plan:
     tool: str = ""
     created: str = ""
     commit: str | None = None
+    workspace: str = ""
     partial: bool = False
     by_reference: tuple[Address, ...] = ()
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from reconciler.errors import (
     BlockedError,
@@ -18,11 +19,19 @@ from reconciler.model import (
     Outcome,
     Plan,
 )
-
-if TYPE_CHECKING:
-    pass
 from reconciler.pipeline.planning import run_blocks, secrets_to_send
 from reconciler.pipeline.session import Session
+
+if TYPE_CHECKING:
+    from reconciler.platform.secrets import SecretSource
+
+
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """What the inventory is to remember of an approval: once it is used, and once it is used up."""
+
+    begun: tuple[str, ...] = ()
+    completed: tuple[str, ...] = ()
 
 
 def carry_out(
@@ -30,6 +39,7 @@ def carry_out(
     made: Plan,
     stop: threading.Event,
     report: Callable[[Outcome, int, int], None] = lambda outcome, done, total: None,
+    uses: Uses = Uses(),
 ) -> list[Outcome]:
     """Apply a plan.
 
@@ -52,6 +62,7 @@ def carry_out(
     _require_secrets(run, made, source)
     if any(not change.is_blocked for change in made.changes):
         run.store.require_writable()
+        _note(run, uses.begun)
     means = Means(
         run.clients,
         run.registry,
@@ -68,10 +79,17 @@ def carry_out(
     ledger = Ledger(means, run.store)
     outcomes = apply(made, means, ledger, stop, report)
     ledger.refresh(made)
+    if outcomes and all(outcome.result in ("done", "blocked") for outcome in outcomes):
+        _note(run, uses.completed)
     return outcomes
 
 
-def _require_secrets(run: Session, made: Plan, source: Any) -> None:
+def _note(run: Session, keys: Iterable[str]) -> None:
+    for key in keys:
+        run.store.note_plan(key)
+
+
+def _require_secrets(run: Session, made: Plan, source: SecretSource) -> None:
     """Fail before the first write, not in the middle, when a secret has no value."""
     manifests = {m.address: m for m in run.chosen}
     missing: list[Finding] = []

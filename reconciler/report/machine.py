@@ -41,6 +41,7 @@ def plan_json(plan: Plan, exit_code: int, *, blocks: Sequence[Block] = ()) -> Do
         "tool": plan.tool,
         "created": plan.created,
         "commit": plan.commit,
+        "workspace": plan.workspace,
         "scope": plan.scope.as_json(),
         "partial": plan.partial,
         "platforms": [_platform(platform) for platform in plan.platforms],
@@ -215,7 +216,8 @@ def plain(value: Any) -> Any:
 _UNSAFE = re.compile(
     "[\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
 )
-# A lone surrogate cannot be encoded, and many readers refuse its escape.
+# A lone surrogate cannot be encoded, and many readers refuse its escape: it is spelt out as text,
+# just as in a digest.
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -223,4 +225,4 @@ def dumps(document: Document) -> str:
     """The document as text: keys in the order they were written, a line break at its end."""
     text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=2)
     text = _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
-    return _SURROGATE.sub("\ufffd", text) + "\n"
+    return _SURROGATE.sub(lambda match: f"\\\\u{ord(match[0]):04x}", text) + "\n"

@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.support import Desk, local
+from reconciler.cli.saved_plan import read
+from reconciler.engine.digest import digest as digest_of
+from tests.cli.support import Desk, Seen, local, remote
+
+
+def lines(seen: Seen) -> list[str]:
+    """The listing of a refusal."""
+    return [line[4:] for line in seen.err.splitlines() if line.startswith("  | ")]
+
+
+def signed(document: dict[str, Any]) -> dict[str, Any]:
+    """A plan document with the digest of what it says now."""
+    folder = Path(tempfile.mkdtemp())
+    (folder / "plan.json").write_text(json.dumps(document))
+    return {**document, "digest": digest_of(read(folder / "plan.json").plan)}
 
 
 def saved(desk: Desk, *manifests: dict[str, Any], flags: tuple[str, ...] = ()) -> str:
@@ -44,19 +61,6 @@ def test_the_text_of_a_plan_shows_its_digest(desk: Desk) -> None:
     assert digest in desk("plan").out
 
 
-def test_a_plan_is_used_once(desk: Desk) -> None:
-    """The second time the plan is stale, and nothing is written."""
-    saved(desk, local("a"))
-    desk("apply", "--plan", "plan.json")
-    desk.sandbox.reset_requests()
-    seen = desk("apply", "--plan", "plan.json")
-
-    assert seen.code == 4
-    assert "LocalRepository/a: then create" in seen.err
-    assert "now no change" in seen.err
-    assert desk.writes() == []
-
-
 def test_live_changed(desk: Desk) -> None:
     """A live change in a planned field ends 4, with then and now, and writes nothing."""
     desk.make("a", description="one")
@@ -65,8 +69,7 @@ def test_live_changed(desk: Desk) -> None:
     seen = desk("apply", "--plan", "plan.json")
 
     assert seen.code == 4, seen.both
-    assert 'then update spec.description "one" -> "wanted"' in seen.err
-    assert 'now update spec.description "two" -> "wanted"' in seen.err
+    assert 'approved "one" -> "wanted", now "two" -> "wanted"' in seen.err
     assert desk.writes() == []
 
 
@@ -88,7 +91,11 @@ def test_other_manifests(desk: Desk) -> None:
     seen = desk("apply", "--plan", "plan.json")
 
     assert seen.code == 4
-    assert "LocalRepository/b: then no change, now create" in seen.err
+    assert lines(seen) == [
+        "only now, never approved:",
+        "  LocalRepository/b: create",
+        '    spec.packageType: "generic"',
+    ]
     assert desk.writes() == []
 
 
@@ -98,7 +105,7 @@ def test_other_scope(desk: Desk) -> None:
     seen = desk("apply", "--plan", "plan.json", "--only", "LocalRepository/a")
 
     assert seen.code == 4
-    assert "scope: then everything, now --only LocalRepository/a" in seen.err
+    assert lines(seen) == ["scope: approved everything, now --only LocalRepository/a"]
     assert desk.writes() == []
 
 
@@ -108,12 +115,11 @@ def test_other_target(desk: Desk) -> None:
     text = (desk.root / "plan.json").read_text()
     document = json.loads(text)
     document["platforms"][0]["url"] = "https://other.example.com"
-    document["digest"] = "sha256:0"
-    desk.write("plan.json", document)
+    desk.write("plan.json", signed(document))
     seen = desk("apply", "--plan", "plan.json")
 
     assert seen.code == 4
-    assert "target: then default at https://other.example.com, now default at" in seen.err
+    assert "target: approved default at https://other.example.com, now default at" in seen.err
     assert desk.writes() == []
 
 
@@ -141,7 +147,6 @@ def test_a_digest_is_of_one_target(desk: Desk) -> None:
         '"text"',
         "\x00\x01",
         '{"format": "reconciler.plan/v1"}',
-        '{"format": "reconciler.plan/v2", "digest": "sha256:0"}',
         '{"format": "reconciler.drift/v1", "digest": "sha256:0"}',
         '{"format": "reconciler.plan/v1", "digest": "x", "platforms": [], "scope": {}}',
         '{"format": "reconciler.plan/v1", "digest": "x", "platforms": [], '
@@ -226,3 +231,143 @@ def test_a_plan_that_cannot_be_saved(desk: Desk) -> None:
     assert seen.code == 1
     assert "nowhere/plan.json" in seen.err
     assert "Traceback" not in seen.err
+
+
+# --- foreign and tampered files ------------------------------------------------------------------
+
+
+def edit(desk: Desk, change: Callable[[dict[str, Any]], Any], *, sign: bool = False) -> None:
+    """Change the saved plan, with or without a digest that fits."""
+    document = json.loads((desk.root / "plan.json").read_text())
+    change(document)
+    desk.write("plan.json", signed(document) if sign else document)
+
+
+TAMPERED: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "a value": lambda d: d["changes"][0]["fields"][0].update(after="maven"),
+    "an action": lambda d: d["changes"][0].update(action="delete", fields=[]),
+    "an address": lambda d: d["changes"][0].update(address="LocalRepository/x"),
+    "a change less": lambda d: d["changes"].pop(),
+    "a change more": lambda d: d["changes"].append({**d["changes"][0], "address": "Group/x"}),
+    "a block": lambda d: d["changes"][0].update(
+        blocked={"code": "immutable", "message": "x", "override": None}
+    ),
+    "adopting": lambda d: d["changes"][0].update(adopting=True),
+    "a secret's source": lambda d: d["changes"][1].update(secrets={"spec.password": "env:EVIL"}),
+    "the target": lambda d: d["platforms"][0].update(url="https://evil.example.com"),
+    "the scope": lambda d: d["scope"].update(exclude=["LocalRepository/*"]),
+    "the digest": lambda d: d.update(digest="sha256:" + "0" * 64),
+}
+
+
+@pytest.mark.parametrize("change", TAMPERED.values(), ids=TAMPERED)
+def test_a_tampered_plan(desk: Desk, change: Callable[[dict[str, Any]], Any]) -> None:
+    """A file whose digest is not of its changes is refused before anything is asked."""
+    desk.patch.setenv("PW", "hunter2")
+    saved(desk, local("a"), remote("r", username="u", password={"env": "PW"}))
+    edit(desk, change)
+    seen = desk("apply", "--plan", "plan.json")
+
+    assert seen.code == 4, seen.both
+    assert "was changed after it was saved" in seen.err
+    assert desk.sandbox.requests == []
+
+
+@pytest.mark.parametrize("change", TAMPERED.values(), ids=TAMPERED)
+def test_a_forged_plan(desk: Desk, change: Callable[[dict[str, Any]], Any]) -> None:
+    """With a digest that fits its changes, it is not the plan of the manifests."""
+    desk.patch.setenv("PW", "hunter2")
+    saved(desk, local("a"), remote("r", username="u", password={"env": "PW"}))
+    edit(desk, change, sign=True)
+    if change is TAMPERED["the digest"]:
+        return
+    seen = desk("apply", "--plan", "plan.json")
+
+    assert seen.code == 4, seen.both
+    assert "is not the plan a fresh look gives" in seen.err
+    assert lines(seen)
+    assert desk.writes() == []
+
+
+def test_a_saved_plan_says_all_its_digest_is_of(desk: Desk) -> None:
+    """Odd values and secrets too: the digest can be computed from the file alone."""
+    desk.patch.setenv("PW", "hunter2")
+    odd = {"extra": {"big": 2**60, "tiny": 1e-300, "nested": {"b": [1, None], "a": True}}}
+    digest = saved(
+        desk,
+        local("x"),
+        remote("r", username="u", password={"env": "PW"}, description="\u202e \x7f \u00e9", **odd),
+        flags=("--exclude", "LocalRepository/*", "--only", "kind=RemoteRepository"),
+    )
+    plan = read(desk.root / "plan.json")
+
+    assert plan.is_whole
+    assert plan.plan.digest == digest
+
+
+def test_the_file_may_be_written_otherwise(desk: Desk) -> None:
+    """White space and the order of keys mean nothing; nor does who made the plan."""
+    saved(desk, local("a"))
+    document = json.loads((desk.root / "plan.json").read_text())
+    document |= {"tool": "9.9.9", "commit": "abc", "diagnostics": []}
+    desk.write("plan.json", json.dumps(dict(reversed(document.items()))))
+
+    assert desk("apply", "--plan", "plan.json").code == 0
+
+
+def test_another_workspace(desk: Desk) -> None:
+    """A plan of another workspace is refused, even if it would do the same."""
+    saved(desk, local("a"))
+    desk.workspace(owner="other")
+    seen = desk("apply", "--plan", "plan.json")
+
+    assert seen.code == 4
+    assert "was made in the workspace 'acme', and this is 'other'" in seen.err
+    assert desk.writes() == []
+
+
+def test_another_format(desk: Desk) -> None:
+    """A plan of a later version is refused as not approved, whatever it holds."""
+    desk.declare(local("a"))
+    desk.write("plan.json", {"format": "reconciler.plan/v2", "digest": "sha256:0"})
+    seen = desk("apply", "--plan", "plan.json")
+
+    assert seen.code == 4
+    assert "is of the format reconciler.plan/v2" in seen.err
+    assert desk.sandbox.requests == []
+
+
+def test_the_listing_has_three_parts(desk: Desk) -> None:
+    """What was only approved, what is only planned now, what differs field by field."""
+    desk.make("c", description="one")
+    saved(desk, local("a"), local("c", description="wanted"), local("d"))
+    desk.make("d", type_="npm")
+    desk.meddle("c", description="two")
+    desk.declare(local("b"), local("c", description="wanted"), local("d"))
+    seen = desk("apply", "--plan", "plan.json")
+
+    assert seen.code == 4, seen.both
+    assert lines(seen) == [
+        "only approved, nothing to do now:",
+        "  LocalRepository/a: create",
+        '    spec.packageType: "generic"',
+        "only now, never approved:",
+        "  LocalRepository/b: create",
+        '    spec.packageType: "generic"',
+        "not as approved:",
+        "  LocalRepository/c:",
+        '    spec.description: approved "one" -> "wanted", now "two" -> "wanted"',
+        "  LocalRepository/d: approved create, now replace, adopting, blocked (immutable)",
+        '    spec.packageType: approved "generic", now "npm" -> "generic"',
+    ]
+    assert desk.writes() == []
+
+
+def test_a_long_listing_is_cut(desk: Desk) -> None:
+    """Thousands of differences end in a number."""
+    saved(desk, *(local(f"a{i:02}") for i in range(30)))
+    desk.declare(local("b"))
+    told = lines(desk("apply", "--plan", "plan.json"))
+
+    assert "  … and 10 more objects" in told
+    assert len(told) < 60

@@ -138,7 +138,7 @@ def test_a_saved_plan_binds_the_shard(desk: Desk) -> None:
     assert desk("apply", "--plan", "plan.json", "--shard", "2/3").code == 4
     stale = desk("apply", "--plan", "plan.json")
     assert stale.code == 4
-    assert "then --shard 1/3, now everything" in stale.err
+    assert "approved --shard 1/3, now everything" in stale.err
     assert desk("apply", "--plan", "plan.json", "--shard", "1/3").code == 0
 
 

@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reconciler.engine.digest import digest, meaning, normalised_url
 from reconciler.errors import Diagnostic
@@ -20,6 +22,7 @@ from reconciler.model import (
     PlatformInfo,
     Scope,
 )
+from tests.engine.plans import plans, values
 from tests.engine.toys import at
 
 FIRST = Change(
@@ -167,3 +170,78 @@ def test_an_empty_plan_has_a_digest() -> None:
 def test_urls_that_mean_the_same(url: str, normal: str) -> None:
     """A path, a default port and capitals are no other target."""
     assert normalised_url(url) == normal
+
+
+# --- properties: both lists of M8, for any plan ------------------------------------------------
+
+
+@given(plans(), st.data())
+def test_order_and_company_do_not_count(plan: Plan, data: st.DataObject) -> None:
+    """Shuffled changes, fields and terms; other times, tools, evidence, findings, no-op objects."""
+    shuffled = [
+        replace(
+            change,
+            fields=tuple(data.draw(st.permutations(change.fields))),
+            reason=data.draw(st.text(max_size=3)),
+            risk="destructive",
+            evidence={"artifacts": data.draw(st.integers())},
+            requires=(at("z"),),
+            origin=Origin(data.draw(st.text(max_size=3)), 7),
+            requests=(PlannedRequest("PUT", "/x"),),
+        )
+        for change in data.draw(st.permutations(plan.changes))
+    ]
+    other = replace(
+        plan,
+        changes=tuple(shuffled),
+        platforms=tuple(data.draw(st.permutations(plan.platforms))),
+        scope=replace(
+            plan.scope,
+            only=tuple(data.draw(st.permutations(plan.scope.only))),
+            exclude=tuple(data.draw(st.permutations(plan.scope.exclude))),
+        ),
+        unchanged=data.draw(st.integers(0, 99)),
+        unmanaged=(at("u"),),
+        created=data.draw(st.text(max_size=3)),
+        tool=data.draw(st.text(max_size=3)),
+        commit=data.draw(st.none() | st.text(max_size=3)),
+        workspace=data.draw(st.text(max_size=3)),
+    )
+
+    assert digest(other) == digest(plan)
+
+
+@given(plans(1), values, st.data())
+def test_whatever_is_written_counts(plan: Plan, value: Any, data: st.DataObject) -> None:
+    """Any other value, path, action, block or address of any change is another digest."""
+    change = data.draw(st.sampled_from(plan.changes))
+    others = [
+        replace(change, action=data.draw(st.sampled_from(Action))),
+        replace(change, adopting=not change.adopting),
+        replace(change, blocked=None if change.blocked else Block("limit", "x")),
+        replace(change, address=at("new")),
+        replace(change, fields=(*change.fields, FieldChange("spec.new", after=value))),
+    ]
+    for field in change.fields:
+        if field.secret is None:
+            others += [
+                with_field(change, field, replace(field, after=value)),
+                with_field(change, field, replace(field, before=value)),
+            ]
+        elif field.secret != "unverifiable":
+            others.append(with_field(change, field, replace(field, reference="env:NEW")))
+    for other in others:
+        mutated = replace(plan, changes=tuple(other if c is change else c for c in plan.changes))
+        same = meaning(mutated) == meaning(plan) and repr(meaning(mutated)) == repr(meaning(plan))
+        assert (digest(mutated) == digest(plan)) is same
+
+
+def with_field(change: Change, old: FieldChange, new: FieldChange) -> Change:
+    """The change with one field in the place of another."""
+    return replace(change, fields=tuple(new if f is old else f for f in change.fields))
+
+
+def test_secrets_that_are_left_alone_do_not_count() -> None:
+    """Only who holds the values can tell that they are the same: a pull request's job cannot."""
+    alone = FieldChange("spec.token", secret="unverifiable", reference="env:T")
+    assert digest(first(fields=(*FIRST.fields, alone))) == digest(PLAN)

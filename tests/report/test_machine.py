@@ -177,7 +177,7 @@ def test_hostile_texts_survive_as_data(render: str, text: str) -> None:
 
     made.encode("utf-8")
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff]", made)
-    assert text.replace("\ud800", "\ufffd") in strings(json.loads(made))
+    assert text.replace("\ud800", r"\ud800") in strings(json.loads(made))
 
 
 def strings(value: Any) -> set[str]:

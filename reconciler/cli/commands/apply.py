@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import time
 from dataclasses import replace
@@ -11,6 +10,7 @@ from typing import Any
 
 import click
 
+from reconciler.cli.approval import Approval
 from reconciler.cli.interrupt import stoppable
 from reconciler.cli.options import (
     FILE,
@@ -25,8 +25,7 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.output import note, result, source_line, wants_color
 from reconciler.cli.planning import open_session, rendered
-from reconciler.cli.saved_plan import SavedPlan, compare, read
-from reconciler.errors import Exit, OutcomeUnknownError, StalePlanError, UsageError
+from reconciler.errors import Exit, OutcomeUnknownError, UsageError
 from reconciler.model import Outcome, Plan
 from reconciler.pipeline.applying import apply_warnings, carry_out
 from reconciler.pipeline.planning import make_plan, run_blocks
@@ -34,14 +33,17 @@ from reconciler.pipeline.session import Session
 from reconciler.report.verdict import plan_exit
 from reconciler.settings import Settings
 
-DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-
 
 @click.command()
 @click.argument("paths", nargs=-1, type=FILE)
 @output_option("text", "json", "markdown")
 @click.option("--plan", "plan_file", type=FILE, help="Apply only if the plan is still this one.")
 @click.option("--expect-digest", metavar="DIGEST", help="Apply only a plan with this digest.")
+@click.option(
+    "--shrink-only",
+    is_flag=True,
+    help="With --plan: also apply a plan that is a part of the saved one, and nothing beyond it.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask; raises no limit.")
 @select_options
 @shard_option
@@ -54,6 +56,7 @@ def command(
     output: str,
     plan_file: Path | None,
     expect_digest: str | None,
+    shrink_only: bool,
     yes: bool,
     **flags: Any,
 ) -> int:
@@ -61,27 +64,27 @@ def command(
 
     Every object is read again before it is written and read back afterwards. Running again after
     a failure is safe and does only what is left.
+
+    A saved plan is applied once. If an apply of it did not get to its end, --shrink-only carries
+    out what is left of it, and refuses anything else.
     """
     given = settings(paths=paths, output=output, **flags)
-    if expect_digest is not None and not DIGEST.fullmatch(expect_digest):
-        raise UsageError(
-            f"--expect-digest '{expect_digest}' is no digest",
-            hint="it is sha256: and 64 hexadecimal digits, as the last line of a plan shows it",
-        )
-    approved = read(plan_file) if plan_file is not None else None
+    approval = Approval.of(plan_file, expect_digest, shrink_only)
     with open_session(given) as run:
         made = make_plan(run)
         made = replace(made, diagnostics=(*made.diagnostics, *apply_warnings(run)))
-        _require(made, approved, expect_digest)
-        confirmed = yes or plan_file is not None or expect_digest is not None
-        return _Apply(given, run, made, confirmed).run()
+        approval.require(made, run.inventory.used_plans)
+        return _Apply(given, run, made, yes, approval).run()
 
 
 class _Apply:
     """One apply of one plan, from the question to the exit code."""
 
-    def __init__(self, given: Settings, run: Session, made: Plan, confirmed: bool) -> None:
-        self.given, self.session, self.made, self.confirmed = given, run, made, confirmed
+    def __init__(
+        self, given: Settings, run: Session, made: Plan, yes: bool, approval: Approval
+    ) -> None:
+        self.given, self.session, self.made, self.approval = given, run, made, approval
+        self.confirmed = yes or approval.is_bound
         self.color = wants_color(given.color, stderr=False)
         self.started = time.monotonic()
 
@@ -106,6 +109,8 @@ class _Apply:
         if is_text and not self.made.changes:
             return code
         result(self._told(outcomes, code))
+        if is_text and not self.approval.shrink_only and self.approval.saved and left(outcomes):
+            note("the plan counts as used: --shrink-only carries out what is left of it")
         return code
 
     def _agreed(self, is_text: bool) -> bool:
@@ -118,8 +123,9 @@ class _Apply:
         return click.confirm("Apply this plan?", default=False, err=True)
 
     def _carry_out(self) -> list[Outcome]:
+        uses = self.approval.uses(self.made)
         with stoppable(self._last_words) as stop:
-            return carry_out(self.session, self.made, stop, self._report)
+            return carry_out(self.session, self.made, stop, self._report, uses)
 
     def _last_words(self) -> None:
         if self.given.output == "json":
@@ -147,6 +153,11 @@ class _Apply:
         )
 
 
+def left(outcomes: list[Outcome]) -> bool:
+    """Whether an apply did not get to its end."""
+    return any(o.result in ("failed", "not-attempted") for o in outcomes)
+
+
 def exit_code(made: Plan, outcomes: list[Outcome]) -> int:
     """The exit code of an apply: 1 unreadable, 5 failed or unverified, 3 blocked, else 0."""
     if any(o.result == "failed" or o.fields for o in outcomes):
@@ -155,21 +166,3 @@ def exit_code(made: Plan, outcomes: list[Outcome]) -> int:
     if interrupted:
         return int(Exit.PARTIAL if any(o.wrote for o in outcomes) else Exit.INVALID)
     return plan_exit(made)
-
-
-def _require(made: Plan, approved: SavedPlan | None, expected: str | None) -> None:
-    """Raises StalePlanError unless the plan is the approved one."""
-    if approved is None and expected is None:
-        return
-    if made.partial:
-        raise StalePlanError(
-            "the plan is partial: something could not be read, so it cannot be the approved one",
-            hint="use a token that sees complete configurations",
-        )
-    if approved is not None:
-        compare(approved, made)
-    if expected is not None and expected != made.digest:
-        raise StalePlanError(
-            f"the plan's digest is {made.digest}, approved was {expected}",
-            hint="look at the new plan (`reconciler plan`) and approve it",
-        )

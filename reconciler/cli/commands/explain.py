@@ -69,12 +69,12 @@ def command(
 
 def _object(given: Settings, target: str, *, ask: bool, plan_file: Path | None) -> int:
     from reconciler.cli.planning import told_progress
-    from reconciler.cli.saved_plan import changes
+    from reconciler.cli.saved_plan import read
     from reconciler.explaining import explain
     from reconciler.pipeline.desiring import desire
 
     wanted = desire(given, dangling=False).checked()
-    saved = changes(plan_file, plural=wanted.workspace.is_plural) if plan_file else None
+    saved = read(plan_file).plan.changes if plan_file else None
     with told_progress(given) as progress:
         told, error = explain(given, wanted, target, ask=ask, saved=saved, progress=progress)
     code = error.exit_code if error else Exit.DONE
