@@ -176,6 +176,17 @@ class _Planner:
                 return old
         return None
 
+    def _left_behind(self, manifest: Manifest) -> Address | None:
+        """The old name of an object that was renamed, if the inventory knows only that one.
+
+        A run may end after a rename landed and before it was recorded.
+        """
+        for old in manifest.previous_addresses():
+            is_recorded = self.inventory.get(old) is not None
+            if is_recorded and isinstance(self._observed(old), Absent):
+                return old
+        return None
+
     def _renamed(self, kind: Kind, manifest: Manifest, old: Address) -> None:
         observed = self._observed(old)
         if not isinstance(observed, Live):
@@ -261,8 +272,9 @@ class _Planner:
             self.unchanged += 1
             return
         address, owner, previous = manifest.address, self.desired.owner, None
-        if entry is None:  # the same live object may be known under another kind
+        if entry is None:  # the same live object may be known under another kind or name
             previous = predecessor(self.inventory, self.registry, address)
+            previous = previous or self._left_behind(manifest)
             entry = self.inventory.get(previous) if previous is not None else None
         found = diff(kind, manifest, live, entry, self.observation.secret_knowledge(address))
         self._note_fields(kind, manifest, found, entry)

@@ -109,7 +109,8 @@ class Collection(Shape):
 class NameListing(Listing):
     """Objects that are nothing but a name, as the list of them at `path`: `[{"name": ...}]`.
 
-    With `inside`, they live in another object: where that does not exist, none of them does.
+    With `inside`, they live in another object: where that does not exist, none of them does. The
+    platform itself always has some (`own` of the shape), so its list is never empty.
     """
 
     inside: bool = False
@@ -127,6 +128,8 @@ class NameListing(Listing):
         except ValueError:
             found = None
         if not isinstance(found, list) or not all(_has_name(raw) for raw in found):
+            raise unusable(request, response)
+        if not found and not self.inside:
             raise unusable(request, response)
         return {raw["name"]: raw for raw in found}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import threading
@@ -94,6 +95,7 @@ class FileStore:
         Raises UsageError when it cannot.
         """
         with self._writing():
+            self._tidy()
             self._fresh().touch()
             self._fresh().unlink()
 
@@ -163,6 +165,11 @@ class FileStore:
 
     def _fresh(self) -> Path:
         return self._file.with_suffix(f".{os.getpid()}.tmp")
+
+    def _tidy(self) -> None:
+        """Take away what processes that were killed left; whoever holds the lock is alone."""
+        for left in self._file.parent.glob(f"{glob.escape(self._file.stem)}.*.tmp"):
+            left.unlink(missing_ok=True)
 
     def _fold(self) -> None:
         if not self._journal.size():

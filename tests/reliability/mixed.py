@@ -1,0 +1,219 @@
+"""One apply of more than thirty mixed changes on two platforms: the ground all faults fall on.
+
+Creates, updates, conversions, adoptions and renames of every kind there is; in projects and out of
+them; alone and in batches; with content, passwords, members elsewhere. What is live before it and
+what the inventory knows is made once and copied for every case.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from reconciler.sandbox import Sandbox
+from tests.reliability.trouble import Troubled
+from tests.support.estate import Estate, lifecycle, local, manifest, remote, virtual
+from tests.support.platforms import ByHost
+
+SITES = ("east", "west")
+USERS = ("ann", "bob", "carol", "dan")
+ALONE = "7.83.4"
+"""The last version on which every repository is written by itself."""
+
+TOGETHER = "7.146.17"
+"""A version with batches for creates and updates."""
+
+SECRETS = {"FIRST_SECRET": "hunter2", "OTHER_SECRET": 'p"w\\d ü'}
+
+
+class Mixed(Estate):
+    """A workspace of two platforms whose every request is seen and can be spoiled."""
+
+    def __init__(self, root: Path, version: str) -> None:
+        self.made = Sandbox(platforms=SITES, version=version)
+        self.made.clock.freeze(1_800_000_000.0)
+        self.made.platforms["default"] = self.made.platforms[SITES[0]]
+        super().__init__(root, self.made)
+        del self.made.platforms["default"]
+        self.wire = Troubled(ByHost(self.made.platforms), self.made, self.time)
+        self.transport = self.wire  # type: ignore[assignment]
+        self.environment |= SECRETS | {
+            f"TOKEN_{name.upper()}": site.tokens["admin"]
+            for name, site in self.made.platforms.items()
+        }
+
+    def workspace(self, **spec: Any) -> None:
+        """Write the workspace file, with both platforms and limits nothing here exceeds."""
+        super().workspace(
+            **{
+                "platforms": {
+                    name: {"url": site.url, "token": {"env": f"TOKEN_{name.upper()}"}}
+                    for name, site in self.made.platforms.items()
+                    if name in SITES
+                },
+                "defaultPlatforms": ["east"],
+                "limits": {"updates": {"percent": 100, "count": 100}},
+                **spec,
+            }
+        )
+
+    def state(self) -> dict[str, Any]:
+        """Everything both platforms hold, without what tells only when it came there."""
+        found: dict[str, Any] = {}
+        for name, site in self.made.platforms.items():
+            held = site.store.dump()
+            held["repositories"] = {r["key"]: r for r in held["repositories"]}
+            for files in held["artifacts"].values():
+                for file in files.values():
+                    del file["created"], file["modified"]
+            found[name] = json.loads(json.dumps(held, sort_keys=True))
+        return found
+
+
+def at(site: str, document: Mapping[str, Any]) -> dict[str, Any]:
+    """The manifest for one platform."""
+    return {**document, "metadata": {**document["metadata"], "platforms": [site]}}
+
+
+def federated(name: str, *elsewhere: str, **spec: Any) -> dict[str, Any]:
+    """A FederatedRepository with members on other platforms."""
+    urls = [{"url": f"http://{site}.sandbox.example/artifactory/{name}"} for site in elsewhere]
+    members = {"members": urls} if urls else {}
+    return manifest("FederatedRepository", name, {"packageType": "npm", **members, **spec})
+
+
+OWNED: tuple[dict[str, Any], ...] = (
+    manifest("Project", "ops", {"displayName": "Ops", "description": "old"}),
+    manifest("Group", "operators", {"description": "old", "members": ["ann", "bob"]}),
+    manifest("GlobalEnvironment", "QA"),
+    local("own-a", "npm", description="old", notes="old"),
+    local("own-b", "npm", description="old", projectKey="ops", environments=["PROD"]),
+    local("own-c", "maven", description="old", xrayIndex=True),
+    local("own-moves", "npm", description="old"),
+    local("own-leaves", "npm", projectKey="ops"),
+    remote("own-remote", description="old", password={"env": "FIRST_SECRET"}),
+    virtual("own-virtual", "npm", repositories=["own-a"], description="old"),
+    local("to-federate", "npm", description="old"),
+    federated("to-localise", description="old"),
+    federated("own-federated", description="old"),
+    local("stays", "npm", description="same"),
+    at("west", local("own-west", "npm", description="old")),
+)
+"""What an earlier apply made, and the inventory knows."""
+
+WANTED: tuple[dict[str, Any], ...] = (
+    # People, projects, environments.
+    manifest("GlobalEnvironment", "STAGE"),
+    manifest("GlobalEnvironment", "TEST", previousNames=["QA"]),
+    manifest("Project", "pay", {"displayName": "Pay", "adminPrivileges": {"manageMembers": True}}),
+    manifest("Project", "ops", {"displayName": "Ops", "description": "new"}),
+    manifest("ProjectEnvironment", "perf", project="pay"),
+    manifest("Group", "developers", {"description": "new", "members": ["ann", "carol"]}),
+    manifest("Group", "operators", {"description": "new", "members": ["bob", "dan"]}),
+    manifest("Group", "found-group", {"description": "theirs"}),
+    # Creates: some fit into one batch, some wait for others, some stand alone.
+    local("new-a", "npm", description="new"),
+    local("new-b", "npm", projectKey="pay", environments=["PROD", "pay-perf"]),
+    local("new-c", "maven", description="new", notes="new"),
+    remote("new-remote", description="new", password={"env": "FIRST_SECRET"}),
+    remote("new-cache", "docker", url="https://registry.example.com/docker"),
+    virtual("new-virtual", "npm", repositories=["new-a", "own-a", "new-remote"]),
+    virtual("new-over", "npm", repositories=["new-virtual"], description="new"),
+    federated("new-federated", "west", description="new"),
+    federated("new-alone", description="new"),
+    # Updates: fields, members, a move into a project and one out of it, a released field.
+    local("own-a", "npm", description="new"),
+    local("own-b", "npm", description="new", projectKey="ops", environments=["DEV"]),
+    local("own-c", "maven", description="new", xrayIndex=False),
+    local("own-moves", "npm", description="new", projectKey="pay", environments=["PROD"]),
+    local("own-leaves", "npm", projectKey=None),
+    remote(
+        "own-remote",
+        description="new",
+        contentSynchronisation={"enabled": True},
+        password={"env": "FIRST_SECRET"},
+    ),
+    virtual("own-virtual", "npm", repositories=["own-b", "own-a", "new-a"], description="new"),
+    federated("own-federated", "west", description="new"),
+    # In place: from one class to the other.
+    federated("to-federate", description="new"),
+    local("to-localise", "npm", description="new"),
+    # What nobody owned: equal, and not equal.
+    local("found-equal", "npm", description="theirs"),
+    local("found-other", "npm", description="new"),
+    remote("found-remote", description="new"),
+    lifecycle(local("stays", "npm", description="same"), protect=True),
+    # The other platform.
+    at("west", local("own-west", "npm", description="new")),
+    at("west", local("new-west", "maven", description="new")),
+    at("west", virtual("new-west-virtual", "npm", repositories=["own-west"])),
+)
+"""What the apply that is disturbed is to make of it."""
+
+OLDER: tuple[dict[str, Any], ...] = (
+    local("new-b", "npm", projectKey="pay", environments=["pay-perf"]),
+    federated("to-localise", description="new"),
+)
+"""The same where the server is too old for some of it: one environment, no way back to local."""
+
+
+def wanted(version: str) -> list[dict[str, Any]]:
+    """The manifests, as far as a server of this version can do what they say."""
+    if version != ALONE:
+        return list(WANTED)
+    instead = {document["metadata"]["name"]: document for document in OLDER}
+    return [instead.get(document["metadata"]["name"], document) for document in WANTED]
+
+
+BASE_URL = "/artifactory/api/system/configuration/baseUrl"
+"""Where a platform is told its own address: the members of federations name it."""
+
+FILES = {"a/one.txt": b"1", "a/b/two.txt": b"22"}
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The state before the apply, to be copied: the platforms' and the workspace's."""
+
+    version: str
+    platforms: dict[str, Any]
+    folder: Path
+
+    def fresh(self, root: Path) -> Mixed:
+        """The same ground again."""
+        shutil.copytree(self.folder, root, dirs_exist_ok=True)
+        estate = Mixed(root, self.version)
+        estate.made.load(self.platforms)
+        return estate
+
+
+@cache
+def ground(version: str) -> Ground:
+    """Two platforms with what is owned and what is found, and manifests that want more."""
+    folder = Path(mkdtemp(prefix="reliability-"))
+    estate = Mixed(folder, version)
+    for site in SITES:
+        estate.platform = estate.made.platforms[site]
+        estate.users(*USERS)
+        estate._send("PUT", BASE_URL, estate.platform.url.encode())
+    estate.platform = estate.made.platforms["east"]
+    estate.declare(*OWNED)
+    made = estate.apply()
+    assert set(made.results().values()) == {"done"}, made.results()
+    estate.put("found-equal", rclass="local", packageType="npm", description="theirs")
+    estate.put("found-other", rclass="local", packageType="npm", notes="theirs")
+    url = "https://registry.example.com/npm"
+    estate.put("found-remote", rclass="remote", packageType="npm", url=url, password="theirs")
+    group = {"name": "found-group", "description": "theirs", "members": ["bob"]}
+    estate.ask("/access/api/v2/groups", "POST", group)
+    for key in ("to-federate", "to-localise", "own-a", "found-other"):
+        for path, content in FILES.items():
+            estate.upload(key, path, content)
+    estate.declare(*wanted(version))
+    return Ground(version, estate.made.dump(), folder)

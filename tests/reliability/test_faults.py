@@ -1,0 +1,86 @@
+"""A fault of each kind somewhere in the mixed apply; `make reliability` has them everywhere.
+
+What every case must come to is in `judge.py` and `disturbed.py`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import cycle
+from pathlib import Path
+
+import pytest
+
+from reconciler.model import Action
+from tests.reliability.disturbed import Case, calm, disturb
+from tests.reliability.mixed import ALONE, TOGETHER, ground
+from tests.reliability.trouble import TROUBLES, Point
+
+VERSIONS = {"one by one": ALONE, "in batches": TOGETHER}
+each_version = pytest.mark.parametrize("version", VERSIONS.values(), ids=VERSIONS)
+
+
+@each_version
+def test_the_mix_is_mixed(version: str, tmp_path: Path) -> None:
+    """More than thirty changes, of every action and kind there is, on both platforms."""
+    estate = ground(version).fresh(tmp_path)
+    changes = estate.plan().changes
+    actions = Counter(change.action for change in changes)
+
+    assert len(changes) >= 30
+    assert {Action.CREATE, Action.UPDATE, Action.CONVERT, Action.ADOPT} <= set(actions)
+    assert {c.address.kind for c in changes} == {k.name for k in estate.desire().registry}
+    assert {c.address.platform for c in changes} == {"east", "west"}
+    assert any(c.adopting and c.action is Action.UPDATE for c in changes)
+    assert any(c.previous is not None for c in changes)
+    assert any("batch" in point.path for point in calm(version).points) == (version == TOGETHER)
+
+
+def spread(version: str, trouble: str) -> list[Point]:
+    """Some requests for a trouble, other ones for each: together they see all parts of a run."""
+    points = calm(version).points
+    start = list(TROUBLES).index(trouble)
+    return [points[(start * 5 + step) % len(points)] for step in (0, len(points) // 2)]
+
+
+@each_version
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_a_fault_somewhere(trouble: str, version: str) -> None:
+    """One request fails in this way: the run gets over it, or the next one ends converged."""
+    for point in spread(version, trouble):
+        verdict = disturb(Case(version, point, trouble))
+
+        assert verdict.faults == (), verdict
+
+
+@each_version
+def test_a_fault_at_every_write(version: str) -> None:
+    """Where it hurts most: the write was lost, or its answer was, or a portal took it."""
+    writes = [point for point in calm(version).points if not point.is_read]
+    for point, trouble in zip(
+        writes, cycle(["reset after", "hang before", "page 200"]), strict=False
+    ):
+        verdict = disturb(Case(version, point, trouble))
+
+        assert verdict.faults == (), verdict
+
+
+# --- what was found, and must not come back ---------------------------------------------------
+
+
+@pytest.mark.parametrize("trouble", ["500", "401", "null 200"])
+def test_a_rename_that_was_not_recorded(trouble: str) -> None:
+    """Renamed, and then nothing could be read: the next run forgets the old name."""
+    for point in calm(TOGETHER).points:
+        if point.path.endswith("/api/v1/environments") and point.is_read:
+            verdict = disturb(Case(TOGETHER, point, trouble))
+
+            assert verdict.faults == (), verdict
+
+
+def test_an_empty_list_of_environments_is_no_answer() -> None:
+    """A platform always has some: what answers `[]` would have a rename become a create."""
+    point = next(p for p in calm(TOGETHER).points if p.path.endswith("/api/v1/environments"))
+    verdict = disturb(Case(TOGETHER, point, "list 200"))
+
+    assert verdict.faults == (), verdict
