@@ -1,13 +1,15 @@
-"""A small YAML text in, plain data out: as much as configuration patches are written in.
+"""A small YAML text in, plain data out: as much as the bodies of requests are written in.
 
 Nested maps, lists of dashes, scalars plain or quoted, `~`, comments, and the inline forms `{}` and
-`[]`, which makes JSON readable too. No anchors, tags, block scalars or second documents.
+`[]`, which makes JSON readable too; texts over several lines too. No anchors, tags or second
+documents.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections import deque
 from typing import Any
 
 Json = Any
@@ -19,6 +21,7 @@ KEY = re.compile(
 )
 PLAIN: dict[str, bool | None] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
 PLAIN |= {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+BLOCK = re.compile(r"(?:(?<=: )|^(?:- +)*(?<=- )) *([|>])([-+]?)$")
 UNSUPPORTED = tuple("&*!|>%@`")
 
 
@@ -41,28 +44,94 @@ def load(text: str) -> Json:
 def significant(text: str) -> list[Line]:
     """A text in, its lines with their indentation out; comments and blank ones are left out."""
     found: list[Line] = []
-    for raw in text.splitlines():
-        line = without_comment(raw).rstrip()
+    rest = deque(text.splitlines())
+    while rest:
+        line = without_comment(closed(rest.popleft(), rest)).rstrip()
         body = line.lstrip(" ")
         if body.startswith("\t"):
             raise YamlError("tabs cannot indent")
         if body and not (body in ("---", "...") and not found):
-            found.append((len(line) - len(body), body))
+            indent = len(line) - len(body)
+            if header := BLOCK.search(body):
+                written = block_scalar(header[1], header[2], indent, rest)
+                body = body[: header.start(1)] + json.dumps(written)
+            found.append((indent, body))
     return found
+
+
+def closed(line: str, rest: deque[str]) -> str:
+    """A line in, the same with the lines out on which a quoted text in it goes on.
+
+    A break is a blank; blank lines between are breaks; and a backslash at the end joins.
+    """
+    while rest and (quote := open_quote(line)):
+        blank = 0
+        while rest and not rest[0].strip():
+            rest.popleft()
+            blank += 1
+        more = rest.popleft().strip() if rest else ""
+        if quote == '"' and line.endswith("\\") and not blank:
+            line = line[:-1] + (more[1:] if more.startswith("\\ ") else more)
+        else:
+            line = line.rstrip() + ("\n" * blank or " ") + more
+    return line
+
+
+def opens(before: str) -> bool:
+    """Whether a quote after this much of a line begins a text, and is not just a sign in one."""
+    return before.rstrip(" \t")[-1:] in ("", "-", ":", "[", "{", ",")
+
+
+def block_scalar(style: str, chomping: str, outside: int, rest: deque[str]) -> str:
+    """What `|` or `>` announces in and the lines below it, the text out; its lines are used up."""
+    lines: list[str] = []
+    while rest and (not rest[0].strip() or indentation(rest[0]) > outside):
+        lines.append(rest.popleft())
+    blanks = 0
+    while lines and not lines[-1].strip():
+        lines.pop()
+        blanks += 1
+    if not lines:
+        return ""
+    indent = min(indentation(line) for line in lines if line.strip())
+    text = "\n".join(line[indent:] for line in lines)
+    if style == ">":
+        text = re.sub(r"(?<=[^\n])\n(?=[^\n ])", " ", text)
+        text = re.sub(r"(?<=[^\n])\n(\n+)(?=[^\n ])", r"\1", text)
+    return text + {"-": "", "": "\n", "+": "\n" * (blanks + 1)}[chomping]
+
+
+def indentation(line: str) -> int:
+    """How many blanks a line begins with."""
+    return len(line) - len(line.lstrip(" "))
 
 
 def without_comment(line: str) -> str:
     """A line in, the same without its comment out; a sharp inside quotes is none."""
-    quote = ""
-    for place, sign in enumerate(line):
-        starts = place == 0 or line[place - 1] in " \t[{,:"
-        if quote:
-            quote = "" if sign == quote and line[place - 1] != "\\" else quote
-        elif sign in "'\"" and starts:
+    return line[: scanned(line)[0]]
+
+
+def open_quote(line: str) -> str:
+    """A line in, the quote out that begins a text in it and does not end it."""
+    return scanned(line)[1]
+
+
+def scanned(line: str) -> tuple[int, str]:
+    """A line in, the place of its comment (or its end) and the quote still open there out."""
+    quote, place = "", 0
+    while place < len(line):
+        sign = line[place]
+        doubled = quote == "'" and line[place : place + 2] == "''"
+        if doubled or (quote == '"' and sign == "\\"):
+            place += 1  # a sign that is escaped ends nothing
+        elif quote:
+            quote = "" if sign == quote else quote
+        elif sign in "'\"" and opens(line[:place]):
             quote = sign
         elif sign == "#" and (place == 0 or line[place - 1] in " \t"):
-            return line[:place]
-    return line
+            return place, ""
+        place += 1
+    return len(line), quote
 
 
 class Block:
@@ -110,8 +179,23 @@ class Block:
             rest = text[match.end() :]
             beside = self.lines and self.lines[0][0] == indent and is_item(self.lines[0][1])
             outside = indent - 1 if beside else indent
-            found[key] = inline(rest) if rest else self.value(outside, depth + 1)
+            value = inline(rest) if rest else self.value(outside, depth + 1)
+            found[key] = self.folded(rest, indent) if self.goes_on(rest, indent) else value
         return found
+
+    def goes_on(self, text: str, indent: int) -> bool:
+        """Whether a plain text behind a colon has more lines."""
+        more = bool(self.lines) and self.lines[0][0] > indent
+        return more and bool(text) and text[0] not in "\"'{["
+
+    def folded(self, text: str, indent: int) -> str:
+        """A plain text in, all of it out; a key below it is none of its lines."""
+        parts = [text]
+        while self.lines and self.lines[0][0] > indent:
+            parts.append(self.lines.pop(0)[1])
+            if KEY.match(parts[-1]):
+                raise YamlError(f"unexpected indentation: {parts[-1]}")
+        return " ".join(parts)
 
 
 def is_item(text: str) -> bool:
