@@ -34,6 +34,8 @@ from reconciler.sandbox import (
     users,
 )
 from reconciler.sandbox.clock import Clock
+from reconciler.sandbox.connect.service import NAME as CONNECT
+from reconciler.sandbox.connect.service import Connect
 from reconciler.sandbox.messages import ConnectionReset, Request, Response
 from reconciler.sandbox.quirks import with_defaults
 from reconciler.sandbox.refusals import Refusal, refuse
@@ -107,8 +109,12 @@ class Platform:
         return self.sandbox.handle(self.name, request)
 
 
+Service = Platform | Connect
+"""Who has an address of its own."""
+
+
 class Sandbox:
-    """Several platforms that share a clock, a list of faults and one state."""
+    """Platforms, and Connect if wanted, that share a clock, a list of faults and one state."""
 
     def __init__(
         self,
@@ -116,6 +122,7 @@ class Sandbox:
         version: str = "7.146.17",
         quirks: Mapping[str, bool] | None = None,
         seed: int = 0,
+        connect: bool = False,
     ) -> None:
         self.version = version
         self.seed = seed
@@ -127,45 +134,60 @@ class Sandbox:
         self.lock = threading.RLock()
         self.router = Router(ROUTES)
         self.platforms = {name: Platform(name, self) for name in platforms}
+        self.connect = Connect(self) if connect else None
+        if connect and CONNECT in self.platforms:
+            raise ValueError(f"with Connect no platform can be called '{CONNECT}'")
 
-    def handle(self, platform: str, request: Request) -> Response:
-        """A platform name and a request in, the response out. Safe to call from many threads."""
+    def handle(self, service: str, request: Request) -> Response:
+        """A name and a request in, the response out. Safe to call from many threads.
+
+        The name is a platform's, or `connect`.
+        """
         if request.path.startswith(control.PREFIX):
             with self.lock:
                 return finished(control.handle(self, request), None)
-        here = self.platforms[platform]
+        here = self.service(service)
         try:
             response = self.with_faults(here, request)
         except ConnectionReset:
-            self.record(platform, request, 0)
+            self.record(service, request, 0)
             raise
-        self.record(platform, request, response.status)
+        self.record(service, request, response.status)
         response = finished(response, here)
         return without_body(response) if request.method == "HEAD" else response
 
-    def with_faults(self, platform: Platform, request: Request) -> Response:
+    def service(self, name: str) -> Service:
+        """A name in, who has it out."""
+        if self.connect is not None and name == CONNECT:
+            return self.connect
+        return self.platforms[name]
+
+    def with_faults(self, service: Service, request: Request) -> Response:
         """A request in, the answer as faults let it through out."""
         with self.lock:
-            hits = faults.take(self.faults, platform.name, request)
+            hits = faults.take(self.faults, service.name, request)
         for fault in hits:
             answer = faults.before(fault, request)
             if answer is not None:
                 return answer
-        response = finished(self.answer(platform, request), platform)
+        response = finished(self.answer(service, request), service)
         for fault in hits:
             response = faults.after(fault, response)
         return response
 
-    def answer(self, platform: Platform, request: Request) -> Response:
-        """A request in, what the platform itself says out."""
+    def answer(self, service: Service, request: Request) -> Response:
+        """A request in, what the service itself says out."""
+        if isinstance(service, Connect):
+            with self.lock:
+                return service.answer(request)
         try:
-            route, call = self.admit(platform, request)
+            route, call = self.admit(service, request)
         except Refusal as refusal:
             return refuse(request.path, refusal.status, refusal.message)
         if not (route.configures and self.quirks["strict_conflicts"]):
             with self.lock:
                 return run(route, call)
-        with alone(platform) as first:
+        with alone(service) as first:
             if not first:
                 return faults.merge_conflict()
             time.sleep(OVERLAP_SECONDS)
@@ -185,12 +207,12 @@ class Sandbox:
             raise Refusal(403, "Forbidden")
         return route, Call(platform, request, found[1], caller)
 
-    def record(self, platform: str, request: Request, status: int) -> None:
+    def record(self, service: str, request: Request, status: int) -> None:
         """A finished request in; it is counted. Status 0: the connection was reset."""
         with self.lock:
             self.requests.append(
                 {
-                    "platform": platform,
+                    "platform": service,
                     "method": request.method,
                     "path": request.path,
                     "query": request.query_text,
@@ -235,6 +257,7 @@ class Sandbox:
                         name: {"tokens": platform.tokens, **platform.store.dump()}
                         for name, platform in self.platforms.items()
                     },
+                    **({"connect": self.connect.dump()} if self.connect else {}),
                 }
             )
 
@@ -255,6 +278,18 @@ class Sandbox:
                 platform.tokens.update(held.get(name, {}).get("tokens", {}))
                 platform.store.load(held.get(name, {}))
                 platform.views = Views(self.quirks, self.version, self.seed)
+            self.load_connect(state.get("connect"))
+
+    def load_connect(self, state: dict[str, Json] | None) -> None:
+        """What `dump` said of Connect in; without that it begins anew, if there is one."""
+        before = self.connect
+        if before is None and state is None:
+            return
+        self.connect = Connect(self)
+        if before is not None:
+            self.connect.url = before.url
+        if state is not None:
+            self.connect.load(state)
 
 
 def copied(state: dict[str, Json]) -> dict[str, Json]:
@@ -282,13 +317,15 @@ def alone(platform: Platform) -> Iterator[bool]:
             platform.writing.release()
 
 
-def finished(response: Response, platform: Platform | None) -> Response:
+def finished(response: Response, service: Service | None) -> Response:
     """A response in, the same with the headers every answer carries out."""
     headers = response.headers
     if response.status != 204:
         headers.setdefault("Content-Length", str(len(response.body)))
-    if platform is not None and "X-Request-Id" not in headers:
-        headers.update(identity(platform))
+    if isinstance(service, Platform) and "X-Request-Id" not in headers:
+        headers.update(identity(service))
+    if isinstance(service, Connect):
+        headers.setdefault("Date", service.sandbox.clock.http_date())
     return response
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from reconciler.sandbox.clock import iso
+from reconciler.sandbox.connect import control as connect_control
 from reconciler.sandbox.messages import Request, Response, json_response
 from reconciler.sandbox.refusals import Refusal, artifactory_error
 from reconciler.sandbox.repository_values import parse, parse_object
@@ -14,12 +15,14 @@ if TYPE_CHECKING:
     from reconciler.sandbox.app import Sandbox
 
 Json = Any
+Handler = Callable[["Sandbox", Request], Any]
 PREFIX = "/_sandbox/"
 
 
 def handle(sandbox: Sandbox, request: Request) -> Response:
     """A control request in, its answer out."""
-    handler = HANDLERS.get((request.method, request.path.removeprefix(PREFIX).strip("/")))
+    name = request.path.removeprefix(PREFIX).strip("/")
+    handler = HANDLERS.get((request.method, name)) or of_connect(sandbox, request.method, name)
     if handler is None:
         return artifactory_error(404, f"No such control endpoint: {request.path}")
     try:
@@ -28,6 +31,19 @@ def handle(sandbox: Sandbox, request: Request) -> Response:
         return artifactory_error(refusal.status, refusal.message)
     except (ValueError, TypeError, KeyError) as error:
         return artifactory_error(400, str(error))
+
+
+def of_connect(sandbox: Sandbox, method: str, name: str) -> Handler | None:
+    """A method and a name in, what answers it out when JFrog Connect is there and knows it."""
+    top, _, rest = name.partition("/")
+    if (
+        sandbox.connect is None
+        or top != "connect"
+        or (method, rest) not in connect_control.HANDLERS
+    ):
+        return None
+    connect = sandbox.connect
+    return lambda _sandbox, request: connect_control.handle(connect, request, rest)
 
 
 def get_requests(sandbox: Sandbox, _request: Request) -> Json:
@@ -82,6 +98,8 @@ def post_clock(sandbox: Sandbox, request: Request) -> Json:
     if "freeze" in sent:
         sandbox.clock.freeze(None if sent["freeze"] is None else float(sent["freeze"]))
     sandbox.clock.advance(float(sent.get("advance", 0)))
+    if sandbox.connect is not None:
+        sandbox.connect.catch_up()
     return get_clock(sandbox, request)
 
 
@@ -96,7 +114,7 @@ def put_quirks(sandbox: Sandbox, request: Request) -> Json:
     return dict(sandbox.quirks)
 
 
-HANDLERS: dict[tuple[str, str], Callable[[Sandbox, Request], Json]] = {
+HANDLERS: dict[tuple[str, str], Handler] = {
     ("GET", "requests"): get_requests,
     ("DELETE", "requests"): delete_requests,
     ("GET", "faults"): get_faults,

@@ -2,10 +2,12 @@
 
 Artifactory says `{"errors": [{"status": 400, "message": ...}]}`; Access says
 `{"errors": [{"code": "NOT_FOUND", "message": ...}]}`: the code is a word, and there is no status.
+Connect has its own shapes.
 """
 
 from __future__ import annotations
 
+from reconciler.sandbox.connect.errors import connect_error, is_connect
 from reconciler.sandbox.messages import Response, json_response
 
 ACCESS_CODES = {
@@ -29,6 +31,8 @@ class Refusal(Exception):
 
 def refuse(path: str, status: int, message: str) -> Response:
     """The path of a request and a refusal in, the error in the shape of that service out."""
+    if is_connect(path):
+        return connect_error(path, status, message)
     if path.startswith("/access/"):
         return access_error(status, message)
     return artifactory_error(status, message)

@@ -17,10 +17,11 @@ import threading
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 from urllib.parse import parse_qsl, urlsplit
 
 from reconciler.sandbox.app import Sandbox
+from reconciler.sandbox.connect.service import NAME as CONNECT
 from reconciler.sandbox.messages import ConnectionReset, Request, Response, reason
 
 Connection = socket.socket | tuple[bytes, socket.socket]
@@ -154,17 +155,18 @@ for _method in METHODS:
 
 
 class Server:
-    """All platforms of a sandbox, each at its own address."""
+    """All platforms of a sandbox, and Connect if it has it, each at its own address."""
 
     def __init__(self, sandbox: Sandbox, port: int = 0) -> None:
         self.sandbox = sandbox
+        names = [*sandbox.platforms, *([CONNECT] if sandbox.connect else [])]
         self.listeners = {
             name: open_listener(sandbox, name, port + number if port else 0)
-            for number, name in enumerate(sandbox.platforms)
+            for number, name in enumerate(names)
         }
         self.urls = {name: listener.url for name, listener in self.listeners.items()}
         for name, url in self.urls.items():
-            sandbox.platforms[name].url = url
+            sandbox.service(name).url = url
 
     def start(self) -> None:
         """Listen in the background."""
@@ -219,10 +221,10 @@ def serve(sandbox: Sandbox, port: int, state_file: Path | None, out: TextIO) -> 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-def announcement(server: Server) -> dict[str, dict[str, dict[str, str]]]:
+def announcement(server: Server) -> dict[str, Any]:
     """A server in, where to find what with which token out."""
-    platforms = server.sandbox.platforms
-    return {
+    platforms, connect = server.sandbox.platforms, server.sandbox.connect
+    found: dict[str, Any] = {
         "platforms": {
             name: {
                 "url": url,
@@ -231,8 +233,18 @@ def announcement(server: Server) -> dict[str, dict[str, dict[str, str]]]:
                 "partialToken": platforms[name].tokens["partial"],
             }
             for name, url in server.urls.items()
+            if name in platforms
         }
     }
+    if connect is not None:
+        found["connect"] = {
+            "url": connect.url,
+            "token": connect.tokens["write"],
+            "otherToken": connect.tokens["other"],
+            "readToken": connect.tokens["read"],
+            "userToken": connect.tokens["user"],
+        }
+    return found
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -223,7 +223,7 @@ USAGE = [
     "sandbox --port many",
     "sandbox --platforms ,",
     "sandbox --platforms a,a",
-    "sandbox --connect",
+    "sandbox --connect --platforms connect",
     "sandbox --version new",
 ]
 

@@ -11,7 +11,7 @@ import pytest
 
 import reconciler.sandbox
 
-FILES = sorted(Path(reconciler.sandbox.__file__).parent.glob("*.py"))
+FILES = sorted(Path(reconciler.sandbox.__file__).parent.rglob("*.py"))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from reconciler.sandbox import yaml_text
 from reconciler.sandbox.yaml_subset import YamlError, load
 
+SCRIPT = "if x; then\n  # y: no comment\n\nfi\n"
 READ: list[tuple[str, Any]] = [
     ("", None),
     ("# only a comment", None),
@@ -32,6 +37,16 @@ READ: list[tuple[str, Any]] = [
     ("c: 0 0 2 ? * MON-SUN *\n", {"c": "0 0 2 ? * MON-SUN *"}),
     ('{"a": {"b": [1, null, "x"]},\n "c":""}', {"a": {"b": [1, None, "x"]}, "c": ""}),
     ("1: a\n", {"1": "a"}),
+    ("a: |\n  text", {"a": "text\n"}),
+    ("a: |\n  if x; then\n    # y: no comment\n\n  fi\n\nb: 1\n", {"a": SCRIPT, "b": 1}),
+    ("a:\n- |-\n  x\n  y\n- b: |+\n    z\n\n", {"a": ["x\ny", {"b": "z\n\n"}]}),
+    ("a: >\n  one\n  two\n\n  three\n", {"a": "one two\nthree\n"}),
+    ("a: |\nb: 1\n", {"a": "", "b": 1}),
+    ("a: one\n  two\nb: 1\n", {"a": "one two", "b": 1}),
+    ("- a: 'it''s\n    one'\n- b\n", [{"a": "it's one"}, "b"]),
+    ('a: "say \\"x\\"\\\n  \\ and on"\n', {"a": 'say "x" and on'}),
+    ("a: it's one 'word\nb: 1\n", {"a": "it's one 'word", "b": 1}),
+    ("run: x - |\n", {"run": "x - |"}),
     ("a: {b: , c}", {"a": {"b": None, "c": None}}),
 ]
 REFUSED = [
@@ -47,7 +62,7 @@ REFUSED = [
     "a: &x 1",
     "a: *x",
     "a: !t 1",
-    "a: |\n  text",
+    "a: |2\n    text",
     "a: 'open",
     'a: "open',
     ": 1",
@@ -63,6 +78,39 @@ REFUSED = [
 def test_read(text: str, expected: Any) -> None:
     """Maps, lists, scalars, inline forms: what patches are written in."""
     assert load(text) == expected
+
+
+WORDS = ["echo", "${{ inputs.x }}", "it's", "a:b", '"q"', "x # y", "-", "|", ">", "1.10", "true"]
+TEXTS = st.lists(st.lists(st.sampled_from(WORDS), min_size=1).map(" ".join), min_size=1)
+DOCUMENTS = st.dictionaries(
+    st.sampled_from(["run", "two words", "on"]),
+    st.lists(TEXTS.map("\n".join), min_size=1, max_size=3)
+    | st.fixed_dictionaries({"attach": st.booleans(), "run": TEXTS.map("\n".join)}),
+    min_size=1,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    document=DOCUMENTS, style=st.sampled_from([None, '"', "'"]), width=st.sampled_from([80, 9999])
+)
+def test_what_usual_libraries_write_is_read(document: Any, style: str | None, width: int) -> None:
+    """Wrapped lines, quoted texts with breaks in them, escapes: in every style PyYAML knows."""
+    quoted = yaml.safe_dump(document, default_style=style, width=width)
+    if style is None:
+        assert load(quoted) == document
+    else:  # then booleans are written with a tag
+        assert "!!bool" in quoted or load(quoted) == document
+
+
+@settings(max_examples=100, deadline=None)
+@given(document=DOCUMENTS)
+def test_what_is_written_is_read(document: Any) -> None:
+    """Our own text says the same to this reader and to PyYAML, which takes a bare `on` for true."""
+    text = yaml_text.dump(document)
+
+    assert load(text) == document
+    assert yaml.load(text, yaml.BaseLoader).keys() == document.keys()
 
 
 @pytest.mark.parametrize("text", REFUSED, ids=lambda text: repr(text)[:30])

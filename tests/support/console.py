@@ -34,11 +34,15 @@ from reconciler.cli.main import run
 from reconciler.platform import connect
 from reconciler.platform.client import Clock
 from reconciler.sandbox import Sandbox
+from reconciler.sandbox.connect.service import Connect
 from reconciler.sandbox.server import Server, announcement
 from tests.support.transport import InProcess
 
 URL = "http://127.0.0.1:8081"
 """Where the pages tell readers to start the sandbox."""
+
+CONNECT_PORT = 8082
+"""Where it serves JFrog Connect then."""
 
 ELSEWHERE = ("docker", "git", "make", "pip", "pre-commit", "python3", "uv")
 """Programs whose commands are not run: they need a network, a terminal or another machine."""
@@ -232,7 +236,11 @@ class Console:
         """The sandbox is there already; the command line is only read."""
         from reconciler.cli.commands.sandbox import command
 
-        command.make_context("sandbox", [arg for arg in args[1:] if arg != "&"])
+        asked = command.make_context("sandbox", [arg for arg in args[1:] if arg != "&"])
+        if asked.params["connect"]:
+            self.sandbox.connect = made = Connect(self.sandbox)
+            made.url = f"http://127.0.0.1:{CONNECT_PORT}"
+            self.transport.others[CONNECT_PORT] = made
         server = SimpleNamespace(sandbox=self.sandbox, urls={"default": URL})
         return json.dumps(announcement(cast(Server, server)))
 

@@ -9,7 +9,8 @@ from urllib.parse import parse_qsl
 
 import httpx
 
-from reconciler.sandbox import ConnectionReset, Platform, Request
+from reconciler.sandbox import ConnectionReset, Request
+from reconciler.sandbox.app import Service
 
 Hook = Callable[[int, str, str], Any]
 """Told before each request: its number from 0, method, path."""
@@ -22,8 +23,11 @@ class InProcess(httpx.BaseTransport):
     the error httpx raises for that.
     """
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: Service) -> None:
         self.platform = platform
+        self.others: dict[int | None, Service] = {}
+        """Who is reached at another port."""
+
         self.before: Hook | None = None
         self.bodies: list[tuple[str, str, bytes]] = []
         self._lock = threading.Lock()
@@ -45,7 +49,7 @@ class InProcess(httpx.BaseTransport):
             body,
         )
         try:
-            answer = self.platform.handle(asked)
+            answer = self.others.get(request.url.port, self.platform).handle(asked)
         except ConnectionReset as reset:
             kind = httpx.ReadError if reset.landed else httpx.RemoteProtocolError
             raise kind("Server disconnected without sending a response.") from None

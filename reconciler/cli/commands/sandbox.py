@@ -19,16 +19,12 @@ from reconciler.errors import UsageError
 @click.option("--platforms", default="default", metavar="A,B", help="Names of the platforms.")
 @click.option("--version", "version", default="7.146.17", help="Version the platforms report.")
 @click.option("--state", type=FILE, help="File the state is read from and written to.")
-@click.option("--connect", is_flag=True, hidden=True, help="Refused: not there yet.")
+@click.option("--connect", is_flag=True, help="Serve JFrog Connect too, with a fleet of devices.")
 def command(port: int, platforms: str, version: str, state: Path | None, connect: bool) -> int:
     """Serve JFrog Platforms in memory, for trying manifests out and testing them.
 
     Prints one JSON line with the URLs and tokens when ready; ends on Ctrl-C.
     """
-    if connect:
-        raise UsageError(
-            "the sandbox of this version has no JFrog Connect", hint="leave out --connect"
-        )
     from reconciler.sandbox import Sandbox
     from reconciler.sandbox.server import serve
 
@@ -37,9 +33,13 @@ def command(port: int, platforms: str, version: str, state: Path | None, connect
         raise UsageError(
             "--platforms needs different names, separated by commas", hint="--platforms east,west"
         )
+    if connect and "connect" in names:
+        raise UsageError(
+            "with --connect no platform can be called 'connect'", hint="choose another name"
+        )
     if not re.fullmatch(r"\d+\.\d+\.\d+", version):
         raise UsageError(f"'{version}' is no version", hint="--version 7.111.4")
-    made = Sandbox(names, version=version)
+    made = Sandbox(names, version=version, connect=connect)
     _require_state(state)
     try:
         serve(made, port, state, sys.stdout)

@@ -1,0 +1,1 @@
+"""JFrog Connect in memory: fleets of devices that execute deployments over simulated time."""
