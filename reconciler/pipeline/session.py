@@ -92,7 +92,7 @@ def session(
     check_scope(scope, wanted.registry.names(), workspace.platform_names)
     chosen, by_reference = select(wanted.resolved, scope) if needs_manifests else ((), set())
     with ExitStack() as stack:
-        store = stack.enter_context(open_store(workspace, wire, tell))
+        store = stack.enter_context(open_store(workspace))
         inventory = store.load()
         if whole or not needs_manifests:
             named = platforms_of(wanted, workspace) if needs_manifests else workspace.platform_names

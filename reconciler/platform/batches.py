@@ -11,7 +11,6 @@ from typing import Any
 
 from reconciler.errors import (
     AnswerError,
-    LeaseLostError,
     OutcomeUnknownError,
     ReconcilerError,
     StalePlanError,
@@ -132,7 +131,7 @@ class Batch:
         members = list(items)
         try:
             self.client.run(flow)
-        except (UnreachableError, LeaseLostError) as error:
+        except UnreachableError as error:
             self._failed(members, error)
         except OutcomeUnknownError as error:
             for carrying in members:

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from reconciler.sandbox import (
+    aql_search,
     auth,
     control,
     environments,
@@ -37,6 +38,14 @@ from reconciler.sandbox.clock import Clock
 from reconciler.sandbox.connect.service import NAME as CONNECT
 from reconciler.sandbox.connect.service import Connect
 from reconciler.sandbox.messages import ConnectionReset, Request, Response
+from reconciler.sandbox.policies import (
+    archive,
+    bundle_retention,
+    cleanup,
+    cleanup_runs,
+    cold_storage,
+    runs,
+)
 from reconciler.sandbox.quirks import with_defaults
 from reconciler.sandbox.refusals import Refusal, refuse
 from reconciler.sandbox.repository_rules import Rules
@@ -60,6 +69,12 @@ ROUTES: tuple[Route, ...] = (
     *legacy_users.ROUTES,
     *key_pairs.ROUTES,
     *federation.ROUTES,
+    *aql_search.ROUTES,
+    *cleanup_runs.ROUTES,
+    *cleanup.ROUTES,
+    *archive.ROUTES,
+    *cold_storage.ROUTES,
+    *bundle_retention.ROUTES,
     *repositories.ROUTES,
     *storage.ROUTES,
 )
@@ -93,6 +108,10 @@ class Platform:
     def base_url(self) -> str:
         """The address it gives as its own: the configured one, else where it is reached."""
         return self.store.base_url or self._url
+
+    def caller(self, request: Request) -> str:
+        """A request in, who sent it out; strangers are refused."""
+        return auth.caller(request, self.name, self.tokens, self.store.projects)
 
     @property
     def version(self) -> str:
@@ -199,8 +218,11 @@ class Sandbox:
         found = self.router.find(request.method, request.path)
         route = found[0] if found else None
         open_to_all = route is not None and route.needs == "nothing"
-        caller = "" if open_to_all else auth.caller(request, platform.tokens)
-        if found is None or route is None or not at_least(self.version, route.since):
+        caller = "" if open_to_all else platform.caller(request)
+        absent = route is not None and (
+            not at_least(self.version, route.since) or self.quirks.get(route.unless, False)
+        )
+        if found is None or route is None or absent:
             known = self.router.methods(request.path) if found is None else []
             raise Refusal(405, "Method Not Allowed") if known else Refusal(404, "Not Found")
         if not auth.allowed(route.needs, caller):
@@ -299,7 +321,9 @@ def copied(state: dict[str, Json]) -> dict[str, Json]:
 
 
 def run(route: Route, call: Call) -> Response:
-    """An admitted call in, its handler's answer out."""
+    """An admitted call in, its handler's answer out, once what was due has happened."""
+    runs.settle(call.platform)
+    bundle_retention.settle(call.platform)
     try:
         return route.handler(call)
     except Refusal as refusal:

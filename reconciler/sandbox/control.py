@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from reconciler.sandbox import seeding
 from reconciler.sandbox.clock import iso
 from reconciler.sandbox.connect import control as connect_control
 from reconciler.sandbox.messages import Request, Response, json_response
@@ -126,4 +127,9 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("POST", "clock"): post_clock,
     ("GET", "quirks"): get_quirks,
     ("PUT", "quirks"): put_quirks,
+    ("GET", "artifacts"): seeding.get_artifacts,
+    ("POST", "artifacts"): seeding.post_artifacts,
+    ("GET", "bundles"): seeding.get_bundles,
+    ("POST", "bundles"): seeding.post_bundles,
+    ("PUT", "retention"): seeding.put_retention,
 }

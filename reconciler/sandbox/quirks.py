@@ -29,6 +29,12 @@ DEFAULTS: dict[str, bool] = {
     "slow_detach": False,
     # A repository that names an environment nobody created is refused.
     "undefined_environments": False,
+    # The list of policies on packages is wrapped in an object.
+    "wrapped_policies": False,
+    # Policies of projects say which.
+    "policy_project": False,
+    # No cold storage: the classic archive has no endpoints.
+    "no_cold_storage": False,
     # The platform is JFrog's cloud, not self-hosted.
     "cloud": False,
 }

@@ -25,7 +25,7 @@ class Call:
     request: Request
     params: dict[str, str]
     caller: str
-    """Which token came in: admin, read, partial, or "" where none is needed."""
+    """Which token came in: admin, read, partial, project:KEY, or "" where none is needed."""
 
 
 Handler = Callable[[Call], Response]
@@ -40,14 +40,17 @@ class Route:
     handler: Handler
 
     needs: str = "read"
-    """admin: only the admin token. whole: also the one that reads everything. read: any known
-    token. nothing: no token at all."""
+    """admin: only the admin token. whole: also the one that reads everything. project: the admin
+    token and those of project administrators. read: any known token. nothing: no token at all."""
 
     since: str = ""
     """The version that brought the endpoint; older ones answer 404."""
 
     excluding: str = ""
     """Paths that start so belong to somebody else, even where the pattern would fit."""
+
+    unless: str = ""
+    """A quirk that takes the endpoint away; it answers 404 then."""
 
     configures: bool = False
     """Changes the one configuration descriptor, so it can collide with another write."""

@@ -12,13 +12,14 @@ import hashlib
 import mimetypes
 from typing import Any
 
+from reconciler.sandbox.artifacts import Artifact
 from reconciler.sandbox.auth import sees
 from reconciler.sandbox.clock import iso
 from reconciler.sandbox.messages import Response, empty_response, json_response
 from reconciler.sandbox.refusals import Refusal
 from reconciler.sandbox.repository_keys import CACHE_SUFFIX
 from reconciler.sandbox.routing import Call, Route
-from reconciler.sandbox.store import Artifact, Repository
+from reconciler.sandbox.store import Repository
 
 Json = Any
 Files = dict[str, Artifact]
@@ -32,11 +33,14 @@ KEPT_BYTES = 256 * 1024
 def upload(call: Call) -> Response:
     """A repository, a path and bytes in; the artifact is stored afterwards."""
     target = deployable(call)
-    path = call.params["path"].split(";")[0].strip("/")
+    path, *pairs = (part.strip("/") for part in call.params["path"].split(";"))
     files = call.platform.store.artifacts.setdefault(target.key, {})
     before = files.get(path)
     now = call.platform.sandbox.clock.now()
     files[path] = artifact = measured(call.request.body, now, call.caller)
+    for pair in pairs:
+        key, _, value = pair.partition("=")
+        artifact.properties.setdefault(key, []).append(value)
     if before is not None:
         artifact.created, artifact.created_by = before.created, before.created_by
     return json_response(details(call, target.key, path, artifact), 201)
@@ -81,6 +85,10 @@ def download(call: Call) -> Response:
         raise Refusal(404, f"File not found.: {repository.key}/{path}")
     if repository.get("blackedOut"):
         raise Refusal(404, f"The repository '{repository.key}' is blacked out")
+    if call.request.method != "HEAD":
+        artifact.downloads += 1
+        artifact.downloaded = call.platform.sandbox.clock.now()
+        artifact.downloaded_by = call.caller
     body = base64.b64decode(artifact.content)
     headers = {
         "Content-Type": media_type(path),

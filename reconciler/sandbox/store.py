@@ -11,8 +11,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from reconciler.sandbox import repository_defaults as tables
+from reconciler.sandbox.artifacts import Artifact
 from reconciler.sandbox.directory import Directory
 from reconciler.sandbox.package_types import LAYOUT_NAMES
+from reconciler.sandbox.policies.retention import Retention
 
 Json = Any
 
@@ -100,21 +102,6 @@ class Repository:
 
 
 @dataclass
-class Artifact:
-    """One stored file. Small bodies are kept (base64) so they can be downloaded again."""
-
-    size: int
-    sha1: str
-    sha256: str
-    md5: str
-    created: float
-    modified: float
-    created_by: str
-    modified_by: str
-    content: str | None = None
-
-
-@dataclass
 class PendingAttach:
     """A project assignment that was accepted and is not visible yet."""
 
@@ -175,6 +162,7 @@ class Store:
         self.environments: list[str] = ["DEV", "PROD"]
         self.project_environments: dict[str, list[str]] = {}
         self.directory = Directory()
+        self.retention = Retention()
         self.base_url: str | None = None
         self.default_proxy: str | None = None
 
@@ -187,7 +175,9 @@ class Store:
 
     def taken(self, key: str) -> bool:
         """Whether a key is in use, in any case, by a repository or anything else."""
-        return key.lower() in self.keys or self.names.taken(key)
+        lower = key.lower()
+        policies = (name.lower() for name in self.retention.policies)
+        return lower in self.keys or self.names.taken(key) or lower in policies
 
     def save(self, repository: Repository) -> None:
         """A new or changed repository in."""
@@ -263,6 +253,7 @@ class Store:
             "environments": self.environments,
             "projectEnvironments": self.project_environments,
             "directory": self.directory.dump(),
+            "retention": self.retention.dump(),
             "baseUrl": self.base_url,
             "defaultProxy": self.default_proxy,
         }
@@ -285,6 +276,7 @@ class Store:
         self.environments = data.get("environments", self.environments)
         self.project_environments = data.get("projectEnvironments", {})
         self.directory.load(data.get("directory", {}))
+        self.retention.load(data.get("retention", {}))
         self.base_url = data.get("baseUrl")
         self.default_proxy = data.get("defaultProxy")
 

@@ -1,7 +1,7 @@
 """A patch of the configuration descriptor in, what it sets kept and shown again.
 
-Only proxies, property sets, layouts and backups are kept: their names share one namespace with
-repositories. Everything else is counted and forgotten.
+Only proxies, property sets, layouts and backups are kept, whose names share one namespace with
+repositories, and the settings of the trash can. Everything else is counted and forgotten.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ NAMED = {
 }
 """Sections of the descriptor that are kept, and where."""
 
+TRASH = "trashcanConfig"
+"""Whether deleted files go to the trash can, and for how long."""
+
 NOT_IN_THE_CLOUD = (
     "Artifactory Online does not support accessing this API endpoint, please contact "
     "support@jfrog.com for further assistance if required."
@@ -38,6 +41,7 @@ def get_configuration(call: Call) -> Response:
         raise Refusal(400, NOT_IN_THE_CLOUD)
     held = call.platform.store.names.others
     sections = {section: held[kept] for section, kept in NAMED.items()}
+    sections[TRASH] = call.platform.store.retention.trashcan
     body = descriptor.document(sections, call.platform.store.base_url)
     return Response(200, {"Content-Type": "application/xml"}, body)
 
@@ -48,6 +52,9 @@ def patch_configuration(call: Call) -> Response:
     for section, kept in NAMED.items():
         if section in tree:
             remember(call.platform.store, kept, tree[section])
+    if is_map(tree.get(TRASH)):
+        held = call.platform.store.retention.trashcan
+        call.platform.store.retention.trashcan = descriptor.merge(held, tree[TRASH])
     return text_response(f"{changes(tree)} changes to config merged successfully")
 
 

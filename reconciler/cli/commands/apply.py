@@ -11,7 +11,6 @@ from typing import Any
 import click
 
 from reconciler.cli.approval import Approval
-from reconciler.cli.duration import Duration
 from reconciler.cli.interrupt import stoppable
 from reconciler.cli.options import (
     FILE,
@@ -46,14 +45,6 @@ from reconciler.settings import Settings
     help="With --plan: also apply a plan that is a part of the saved one, and nothing beyond it.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask; raises no limit.")
-@click.option(
-    "--lock-timeout",
-    type=Duration(),
-    default="0",
-    metavar="DURATION",
-    show_default=True,
-    help="Wait so long for another apply to end, such as 10m.",
-)
 @select_options
 @shard_option
 @strict_option

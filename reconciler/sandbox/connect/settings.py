@@ -14,9 +14,8 @@ Json = Any
 
 CHOICES: dict[str, tuple[Json, ...]] = {
     "comment_overflow": ("truncate", "refuse"),
-    "status_words": ("words", "succeeded", "canonical", "queued"),
-    "created_status": (201, 200),
-    "device_list": ("devices", "list", "data", "sample"),
+    "status_words": ("words", "succeeded", "canonical"),
+    "device_list": ("devices", "list", "data"),
     "last_page": ("null", "empty", "absent", "repeat"),
     "cursor": ("item", "offset"),
     "list_order": ("newest", "oldest", "shuffled"),
@@ -27,7 +26,6 @@ CHOICES: dict[str, tuple[Json, ...]] = {
     "missing_input": ("refuse", "fail"),
     "pending_order": ("oldest", "newest"),
     "abort_running": ("stops", "finishes"),
-    "abort_over": ("accept", "refuse"),
     "trigger": ("pending", "left out"),
     "cve_severity": ("beside", "nested"),
     "patch_type": ("any", "json-patch", "json"),
@@ -53,18 +51,13 @@ class Settings:
 
     comment_overflow: str = "truncate"
     status_words: str = "words"
-    """Spelling of a status: `In Progress`; Succeeded for Success; or `in_progress` and so on; or
-    Queued for Pending, which no reference mentions."""
-
-    created_status: int = 201
-    """What a request that created something answers."""
+    """Spelling of a status: `In Progress`; Succeeded for Success; or `in_progress` and so on."""
 
     uuid_prefix: bool = False
     """Device statuses of a deployment are keyed with the `d-` of the device."""
 
     device_list: str = "devices"
-    """What the device list is wrapped in; nobody documents it, and the sample is a single device
-    without anything around it."""
+    """What the device list is wrapped in; nobody documents it."""
 
     last_page: str = "null"
     """What `after` is when a page was not full."""
@@ -97,9 +90,6 @@ class Settings:
 
     abort_running: str = "stops"
     """What a running update does when it is aborted."""
-
-    abort_over: str = "accept"
-    """What aborting something that is over answers."""
 
     trigger: str = "pending"
     """What becomes of a device that takes no updates: it waits, or it is no part of it."""
