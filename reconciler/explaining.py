@@ -127,9 +127,13 @@ def _ask(settings: Settings, wanted: Desire, known: Found, progress: Progress | 
         with session(settings, progress=progress, wanted=wanted) as run:
             known = replace(known, entry=run.inventory.get(known.address), source="platform")
             observed = _observed(run, known)
-            if known.manifest is None:
+            if known.manifest is not None:
+                chosen = tuple(_with_needs(wanted, known.manifest))
+                made = make_plan(replace(run, chosen=chosen, prunes=False))
+            elif run.prunes:
+                made = make_plan(run)
+            else:
                 return replace(known, observed=observed)
-            made = make_plan(replace(run, chosen=tuple(_with_needs(wanted, known.manifest))))
     except (UnreachableError, UsageError) as error:
         return replace(known, source="manifests", error=error, diagnostics=tuple(error.diagnostics))
     change = next((c for c in made.changes if c.address == known.address), None)
@@ -216,9 +220,9 @@ class _Teller:
         found = self.found
         if self.manifest is None:
             return (
-                "no manifest declares it any more; it is kept. "
-                "`reconciler release` takes it out of the inventory"
-            ).replace("`", "")
+                "no manifest declares it any more; it is kept. plan --prune shows what deleting it "
+                "would do, reconciler release takes it out of the inventory"
+            )
         if found.source == "plan":
             return "the saved plan has no change of it"
         if found.source == "manifests":

@@ -35,7 +35,8 @@ def adopt(run: Session, addresses: Sequence[str] | None) -> Adopted:
     Raises UsageError for an address no manifest declares.
     """
     wanted = _named(run, addresses)
-    made = make_plan(replace(run, chosen=tuple(m for m in run.chosen if m.address in wanted)))
+    chosen = tuple(m for m in run.chosen if m.address in wanted)
+    made = make_plan(replace(run, chosen=chosen, prunes=False))
     entries: dict[str, Entry] = {}
     absent: list[Address] = []
     refused: list[Diagnostic] = []
@@ -82,7 +83,7 @@ def _as_found(run: Session, manifest: Manifest, change: Change) -> Entry:
     differing = {f.path for f in change.fields}
     fields = declared(run.registry[manifest.address.kind], manifest)
     applied = {f.path: f.after for f in fields if f.secret is None and f.path not in differing}
-    return Entry(run.workspace.name, applied)
+    return Entry(run.workspace.name, applied).under(manifest.lifecycle)
 
 
 def release(settings: Settings, addresses: Sequence[str]) -> list[Address]:

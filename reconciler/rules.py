@@ -289,6 +289,88 @@ ENVIRONMENTS: Mapping[str, Rule] = {
 }
 """Rules about environments."""
 
+TOMBSTONES: Mapping[str, Rule] = {
+    "tombstone-address": Rule(
+        "A Tombstone's address can mean no object of the workspace: it is no address, or its "
+        "platform or kind is unknown.",
+        "Copy the address from a plan.",
+    ),
+    "tombstone-declared": Rule(
+        "The object of a Tombstone is declared, too. What is declared is not deleted.",
+        "Take out the manifest if the object is to go, else the Tombstone.",
+    ),
+    "tombstone-expired": Rule(
+        "The last day of a Tombstone has passed, by UTC.",
+        "Take it out; if the object still has to go, give it a new day.",
+    ),
+    "tombstone-expires": Rule(
+        "`spec.expires` of a Tombstone is no day of the calendar.",
+        "Write year-month-day, such as `2030-12-31`.",
+    ),
+    "tombstone-needless": Rule(
+        "A Tombstone is about an object that holds no content, and deleting one needs none.",
+        "Take it out.",
+        "warning",
+    ),
+    "tombstone-twice": Rule(
+        "Two Tombstones are about the same object.",
+        "Keep one of them.",
+    ),
+}
+"""Rules of permissions to delete what holds content."""
+
+DELETES: Mapping[str, Rule] = {
+    "cannot-delete": Rule(
+        "An object that is no longer declared must not be deleted as it is, such as a federated "
+        "repository with members elsewhere. It is kept.",
+        "Do first what the message asks for.",
+    ),
+    "no-delete": Rule(
+        "There is no request that deletes objects of the kind. The object is kept.",
+        "Delete it by hand, or take it out of ownership with `reconciler release`.",
+    ),
+    "not-empty": Rule(
+        "A repository that is no longer declared holds artifacts, and deleting it would lose them "
+        "for good. It is kept.",
+        "Declare it again; or, if the content may be lost, write a `kind: Tombstone` for it.",
+    ),
+    "not-whole": Rule(
+        "The token sees a reduced form of an object that is no longer declared. It is kept.",
+        "Use a token that sees complete configurations.",
+    ),
+    "other-object": Rule(
+        "What is live under the name of an object that is no longer declared is not what was "
+        "applied: somebody made it anew, or converted it. It is kept.",
+        "Look at it; `reconciler release` leaves it to whoever made it.",
+    ),
+    "protected": Rule(
+        "An object that is no longer declared was protected when it was last applied. It is kept.",
+        "Declare it again with `metadata.lifecycle.protect: false`, apply, then take the manifest "
+        "away; or take it out of ownership with `reconciler release`.",
+    ),
+    "still-referenced": Rule(
+        "An object that is no longer declared is named by another one that stays. It is kept.",
+        "Take the name out of the other object, or let that go too.",
+    ),
+    "too-large": Rule(
+        "A repository that is no longer declared holds more than its Tombstone allows to lose. It "
+        "is kept.",
+        "Look at what came in since; if that may be lost too, raise `spec.maxBytes`.",
+    ),
+    "unmeasurable": Rule(
+        "What a repository holds that is no longer declared could not be measured, which counts as "
+        "not empty. It is kept.",
+        "Try again with a token that may list its content.",
+    ),
+    "tombstone-unused": Rule(
+        "A plan has no use for a Tombstone: its object is gone, empty, not owned, or pruning is "
+        "off.",
+        "Take it out once the object is gone.",
+        "info",
+    ),
+}
+"""Rules of deletes in a plan."""
+
 WORKSPACE: Mapping[str, Rule] = {
     "default-platforms": Rule(
         "The workspace has several platforms and does not say which ones a manifest means that "
@@ -296,7 +378,8 @@ WORKSPACE: Mapping[str, Rule] = {
         "Write `spec.defaultPlatforms` in the workspace file.",
     ),
     "not-available": Rule(
-        "The workspace file asks for something that this version does not have, such as pruning.",
+        "The workspace file asks for something that this version does not have, such as JFrog "
+        "Connect.",
         "Write what the hint says; the changelog tells when a version has it.",
     ),
     "workspace": Rule(
@@ -557,8 +640,10 @@ PLAN: Mapping[str, Rule] = {
         "Write the name as the platform has it, or choose another one.",
     ),
     "no-longer-declared": Rule(
-        "An owned object is no longer declared. It is kept.",
-        "Declare it again, or take it out of the inventory with `reconciler release`.",
+        "An owned object is no longer declared. It is kept: pruning is off, or its manifest said "
+        "`manage: observe` or `create-only`.",
+        "Declare it again, delete it with `--prune`, or take it out of the inventory with "
+        "`reconciler release`.",
         "info",
     ),
     "not-seen": Rule(
@@ -660,12 +745,14 @@ GROUPS: Mapping[str, Mapping[str, Rule]] = {
     "Structure of manifests": STRUCTURE,
     "Sets and placeholders": SETS,
     "Environments": ENVIRONMENTS,
+    "Tombstones": TOMBSTONES,
     "Workspace file": WORKSPACE,
     "References": REFERENCES,
     "Secrets": SECRETS,
     "Repositories": REPOSITORIES,
     "Projects, environments and groups": ACCESS,
     "Plan": PLAN,
+    "Deletes": DELETES,
     "Failures": FAILURES,
 }
 """The rules by topic, in the order of a run."""

@@ -82,6 +82,7 @@ class Settings:
     snapshot: Path | None = None
     secret_dirs: tuple[Path, ...] = ()
     rotate: tuple[str, ...] = ()
+    prune: bool = False
     allow_deletes: tuple[str, ...] = ()
     allow_updates: tuple[str, ...] = ()
     lock_timeout: float = 0.0

@@ -82,6 +82,8 @@ class Memory:
         """
         if self._file is None or any(one.diagnostics or not one.digest for one in wanted):
             return
+        if any(stone.expires for one in wanted for stone in one.tombstones):  # not sound for ever
+            return
         entry = _entry(self._settings, wanted)
         if self._file == _file(self._settings):  # else the workspace file has changed meanwhile
             _write(self._file, json.dumps(asdict(entry)))

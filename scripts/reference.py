@@ -245,7 +245,10 @@ ACTIONS: Mapping[Action, tuple[str, str]] = {
         "Changed in place into another class: a LocalRepository into a FederatedRepository, or "
         "back.",
     ),
-    Action.DELETE: ("-", "Deleted. This version deletes nothing."),
+    Action.DELETE: (
+        "-",
+        "Owned, no longer declared, and deleted, because pruning is on. What it holds is lost.",
+    ),
     Action.DEPLOY: ("»", "A deployment to devices. No kind of this version does."),
     Action.ADOPT: ("=", "Nothing differs and nobody owns it: recorded as owned, nothing is sent."),
     Action.RELEASE: ("<", "Taken out of the inventory; nothing is sent."),

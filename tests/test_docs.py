@@ -24,12 +24,14 @@ from reconciler.manifests.yaml.reader import read
 from reconciler.model import Action
 from reconciler.settings import Settings
 from scripts import generate, reference
-from tests.support.console import Console, blocks, commands, matches, play
+from tests.support.console import URL, Console, blocks, commands, matches, play
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = generate.pages()
 EVERY_PAGE = [*PAGES, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs/reference").rglob("*.md"))]
 EXAMPLES = sorted((ROOT / "examples/kinds").rglob("*.yaml"))
+
+ADMIN = '-H "Authorization: Bearer sandbox-default-admin-token"'
 
 REGISTRY_HOSTS = re.compile(
     r"py[p]i\.org|python[h]osted\.|npm[j]s\.(?:org|com)|deb\.[d]ebian|proxy\.[g]olang|crates\.[i]o"
@@ -313,6 +315,27 @@ def test_the_example_of_environments_converges(name: str, tmp_path: Path) -> Non
         console.run(f"reconciler apply --yes --environment {name}")
         console.run(f"reconciler plan --detailed-exitcode --environment {name}")
         console.run(f"reconciler drift --environment {name}")
+
+
+def test_the_example_of_tombstones_deletes(tmp_path: Path) -> None:
+    """What it gives up goes with its content; then the Tombstone is told to be of no use."""
+    shutil.copytree(ROOT / "examples/tombstones", tmp_path, dirs_exist_ok=True)
+    console = Console(tmp_path)
+    gone = {"apiVersion": "reconciler/v1", "kind": "LocalRepository"}
+    gone |= {"metadata": {"name": "builds-2019"}, "spec": {"packageType": "generic"}}
+    with console.here():
+        console.run("reconciler validate --strict")
+        console.run("reconciler fmt --check")
+        console.run("mv manifests/tombstones.yaml later")
+        console.write("manifests/gone.yaml", json.dumps(gone))
+        console.run("reconciler apply --yes")
+        console.run("rm manifests/gone.yaml")
+        console.run("mv later manifests/tombstones.yaml")
+        console.run(f"curl -X PUT -d x {URL}/artifactory/builds-2019/a.txt {ADMIN}")
+        console.run("reconciler apply --yes")
+
+        assert list(console.platform.store.repositories) == ["builds"]
+        assert "tombstone-unused" in "".join(console.run("reconciler plan --detailed-exitcode"))
 
 
 @pytest.mark.parametrize("kind", builtin().names())

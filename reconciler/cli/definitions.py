@@ -22,6 +22,7 @@ from reconciler.manifests.envelope import MetadataSpec
 from reconciler.manifests.environment_file import EnvironmentFile
 from reconciler.manifests.messages import nearest_hint
 from reconciler.manifests.sets import ManifestSetFile
+from reconciler.manifests.tombstones import TombstoneFile
 from reconciler.manifests.workspace import WorkspaceFile
 
 WIDTH = 96
@@ -30,6 +31,7 @@ DOCUMENTS: dict[str, Model] = {
     "Workspace": WorkspaceFile,
     "Environment": EnvironmentFile,
     "ManifestSet": ManifestSetFile,
+    "Tombstone": TombstoneFile,
     "metadata": MetadataSpec,
 }
 """What is no kind and can be explained all the same."""

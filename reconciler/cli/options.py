@@ -112,7 +112,9 @@ wire_options = _together(
 
 write_options = _together(
     click.option(
-        "--prune", is_flag=True, hidden=True, help="Refused: this version deletes nothing."
+        "--prune",
+        is_flag=True,
+        help="Delete owned objects that no manifest declares any more (see kind: Tombstone).",
     ),
     click.option(
         "--allow-deletes",
@@ -149,10 +151,6 @@ def output_option(*formats: str) -> Callable[[Command], Command]:
 
 def settings(**flags: Any) -> Settings:
     """The settings of a run from a command's flags; unknown names are an error of ours."""
-    if flags.pop("prune", False):
-        from reconciler.pipeline.planning import refuse_prune
-
-        refuse_prune()
     certificate = [
         str(p) for p in (flags.pop("client_cert", None), flags.pop("client_key", None)) if p
     ]

@@ -7,7 +7,7 @@ plan has anything left to say of the field.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.engine.diff import declared
@@ -104,7 +104,7 @@ def recorded(entry: Entry, fields: Iterable[FieldChange]) -> Entry:
             applied.pop(field.path, None)
         else:
             applied[field.path] = field.after
-    return Entry(entry.owner, applied, entry.secrets, rewritten)
+    return replace(entry, applied=applied, rewritten=rewritten)
 
 
 def _equal(known: Field | None, one: Any, other: Any) -> bool:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+UNFINISHED_DELETE = "unfinished-delete"
+"""The reason of an update that puts back what a delete changed."""
+
 REASONS: Mapping[str, str] = {
     "absent": "the object does not exist on the platform",
     "field-differs": "declared fields differ from the live ones",
@@ -13,6 +16,9 @@ REASONS: Mapping[str, str] = {
     "renamed": "the object has one of the names in metadata.previousNames",
     "other-class": "the live object is of a class that can be converted in place",
     "released": "the manifest says metadata.lifecycle.release: true",
+    "undeclared": "the object is owned, no manifest declares it any more, and pruning is on",
+    UNFINISHED_DELETE: "an earlier delete took the object out of service, and did not end",
+    "gone": "the object is owned, no manifest declares it any more, and it does not exist",
 }
 """Why a change is in the plan: the closed list of `reason` codes."""
 
@@ -27,6 +33,15 @@ BLOCKS: Mapping[str, str] = {
     "unsupported": "the server's version lacks the kind or a declared field",
     "cannot-convert": "the live object could become one of this kind, but not as it is now",
     "dependency": "an object it names is blocked or unreadable",
+    "protected": "the manifest last said metadata.lifecycle.protect: true; that holds without it",
+    "no-delete": "there is no request that deletes objects of this kind",
+    "other-object": "the live object is not the one that was applied, but made anew or converted",
+    "not-whole": "the token sees a reduced form of the object",
+    "cannot-delete": "the object must not be deleted as it is now",
+    "still-referenced": "another object that stays names it",
+    "not-empty": "it holds content, and no Tombstone allows to delete that",
+    "too-large": "it holds more content than its Tombstone allows to delete",
+    "unmeasurable": "what it holds could not be measured, which counts as not empty",
     "limit": "the run changes more objects of a kind than the limits allow",
 }
 """Why a change is not carried out: the closed list of `blocked.code`."""

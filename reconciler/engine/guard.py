@@ -16,12 +16,27 @@ PERCENT_APPLIES_FROM = 10
 class Limit:
     """At most `percent` of the owned objects and at most `count` objects; None is no limit.
 
-    `origin` says where it was set, for the message.
+    `origin` says where it was set, for the message; `usual` are the parts that were not.
     """
 
     percent: int | None = None
     count: int | None = None
     origin: str = "the built-in default"
+    usual: frozenset[str] = frozenset()
+
+    def laid_over(self, percent: int | None, count: int | None, origin: str) -> Limit:
+        """This limit with what an origin sets of it."""
+        unset = {"percent": percent is None, "count": count is None}
+        return Limit(
+            self.percent if percent is None else percent,
+            self.count if count is None else count,
+            origin,
+            frozenset(name for name, is_unset in unset.items() if is_unset),
+        )
+
+    def word(self, part: str) -> str:
+        """What a message says before the number of a part."""
+        return "more than the usual" if part in self.usual else "more than"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +99,8 @@ def _shared(limit: Limit, total: int) -> Limit:
     if total == 1 or limit.count is None:
         return limit
     origin = f"{limit.origin}, for one of {total} shards"
-    return Limit(limit.percent, max(limit.count // total, min(limit.count, 1)), origin)
+    count = max(limit.count // total, min(limit.count, 1))
+    return Limit(limit.percent, count, origin, limit.usual)
 
 
 def _group(address: Address) -> tuple[str, str]:
@@ -97,13 +113,14 @@ def _check(
     platform, kind = group
     reasons = []
     if limit.count is not None and count > limit.count:
-        reasons.append(f"more than {limit.count}")
+        reasons.append(f"{limit.word('count')} {limit.count}")
     if limit.percent is not None and owned:
         percent = 100 * count / owned
         one = min_share and count == 1 and limit.percent > 0
         if percent > limit.percent and not one:
             reasons.append(
-                f"{percent:.0f} % of the {owned} owned ones, more than {limit.percent} %"
+                f"{percent:.0f} % of the {owned} owned ones, {limit.word('percent')} "
+                f"{limit.percent} %"
             )
     if reasons:
         yield Block(

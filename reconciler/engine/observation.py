@@ -8,7 +8,9 @@ from functools import cached_property
 from typing import Any
 
 from reconciler.engine.diff import NOTHING_KNOWN, SecretKnowledge
-from reconciler.model import Address, Observed, PlatformInfo
+from reconciler.model import Address, Observed, PlatformInfo, Unreadable
+
+NOT_READ = Unreadable("it was not read")
 
 Group = tuple[str, str]
 """A platform's name and a namespace of object names."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.engine.diff import Difference, declared, diff, released, sendable
 from reconciler.engine.digest import digest
-from reconciler.engine.observation import Observation
+from reconciler.engine.observation import NOT_READ, Observation
 from reconciler.engine.obstacles import Obstacles, stuck
 from reconciler.engine.ownership import predecessor, refused
 from reconciler.engine.preview import hidden, preview, top_level
+from reconciler.engine.prune import Pruner, Pruning, undeclared
 from reconciler.engine.renames import Renames
 from reconciler.engine.resolve import Resolved
 from reconciler.engine.risk import risk_of
@@ -19,7 +20,7 @@ from reconciler.errors import Diagnostic, ordered
 from reconciler.kinds.fields import at_least
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.registry import Registry
-from reconciler.kinds.rest import Content, Flow, Write
+from reconciler.kinds.rest import Flow, Write
 from reconciler.kinds.wire import create_body, update_body
 from reconciler.model import (
     Absent,
@@ -39,8 +40,6 @@ from reconciler.model import (
     Unreadable,
 )
 
-NOT_READ = Unreadable("it was not read")
-
 
 @dataclass(frozen=True, slots=True)
 class Desired:
@@ -51,6 +50,8 @@ class Desired:
     by_reference: frozenset[Address] = frozenset()
     scope: Scope = Scope()
     owner: str = "default"
+    pruning: Pruning | None = None
+    """What may be deleted; None keeps everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def plan(
     planner = _Planner(desired, observation, inventory, registry)
     for manifest in desired.manifests:
         planner.decide(manifest)
-    planner.note_undeclared()
+    planner.prune()
     return finished(
         Plan(
             changes=tuple(planner.changes),
@@ -97,32 +98,6 @@ def plan(
 def finished(unfinished: Plan) -> Plan:
     """The plan with the digest of what it says."""
     return unfinished.with_digest(digest(unfinished))
-
-
-def with_evidence(made: Plan, contents: Mapping[Address, Content | None]) -> Plan:
-    """The plan with what was measured; evidence is no part of the digest."""
-    return replace(
-        made,
-        changes=tuple(
-            replace(c, evidence=_evidence(contents[c.address])) if c.address in contents else c
-            for c in made.changes
-        ),
-    )
-
-
-def wants_evidence(made: Plan) -> list[Address]:
-    """Objects whose content a reviewer must know: those that only a replacement could change."""
-    return [c.address for c in made.changes if c.blocked and c.blocked.code == "immutable"]
-
-
-def _evidence(content: Content | None) -> dict[str, Any]:
-    if content is None:
-        return {"artifacts": "unknown", "bytes": "unknown"}
-    return {
-        "artifacts": content.artifacts,
-        "bytes": content.bytes,
-        "newest": content.newest or None,
-    }
 
 
 @dataclass
@@ -385,25 +360,64 @@ class _Planner:
                     f"{path} of {manifest.address} is no longer declared; its value is kept",
                 )
 
-    def note_undeclared(self) -> None:
-        """Owned objects no manifest names: kept, and told."""
+    def prune(self) -> None:
+        """Owned objects no manifest names: deleted where that is wanted, else kept, and told."""
+        pruning = self.desired.pruning or Pruning()
+        candidates = set(pruning.candidates)
+        if pruning.candidates:
+            self._prune(pruning)
         if self.desired.scope or self.recorded == len(self.inventory.entries):
             return
-        named = {m.address.full for m in self.desired.resolved.manifests}
-        named |= {c.previous.full for c in self.changes if c.previous is not None}
+        named = {c.previous for c in self.changes if c.previous is not None}
+        for address in self._undeclared():
+            if address not in candidates and address not in named:
+                self._kept(address)
+
+    def _prune(self, pruning: Pruning) -> None:
+        pruner = Pruner(
+            pruning,
+            self.desired.resolved,
+            self.observation,
+            self.inventory,
+            self.registry,
+            self.changes,
+        )
+        self.changes += list(pruner.decide())
+        for address, seen in pruner.unreadable.items():
+            self.partial = True
+            self.diagnostics.append(_unreadable(address, seen))
+        for address in pruner.spared():
+            self._kept(address)
+
+    def _undeclared(self) -> list[Address]:
         qualified = any(m.address.qualified for m in self.desired.manifests)
-        for text in sorted(self.inventory.entries.keys() - named):
-            if self.inventory.entries[text].owner == self.desired.owner:
-                shown = str(Address.parse(text, qualified=qualified))
-                self.diagnostics.append(
-                    Diagnostic(
-                        "no-longer-declared",
-                        "info",
-                        f"{shown} is no longer declared; it is kept",
-                        hint="`reconciler release` takes it out of the inventory",
-                        address=shown,
-                    )
-                )
+        return undeclared(
+            self.inventory,
+            self.desired.resolved,
+            self.registry,
+            self.desired.owner,
+            qualified=qualified,
+        )
+
+    def _kept(self, address: Address) -> None:
+        entry = self.inventory.entries[address.full]
+        managed = f"; its manifest said manage: {entry.manage}" if entry.manage else ""
+        fields = ", ".join(f"spec.{name}" for name in entry.withdrawn)
+        self.diagnostics.append(
+            Diagnostic(
+                "no-longer-declared",
+                "info",
+                f"{address} is no longer declared; it is kept{managed}",
+                f"a delete that did not end changed {fields}: declare it again to have that back, "
+                "or go on with --prune"
+                if fields
+                else "",
+                hint="`reconciler release` takes it out of the inventory"
+                if managed
+                else "--prune deletes it; `reconciler release` takes it out of the inventory",
+                address=str(address),
+            )
+        )
 
     def _tell(
         self, rule: str, severity: Any, manifest: Manifest, summary: str, hint: str = ""
@@ -420,6 +434,17 @@ class _Planner:
                 address=str(manifest.address),
             )
         )
+
+
+def _unreadable(address: Address, seen: Unreadable) -> Diagnostic:
+    """What is no longer declared and cannot be read either."""
+    return Diagnostic(
+        "unreadable",
+        "error",
+        f"{address} is no longer declared, and could not be read: {seen.reason}",
+        hint="it is not deleted; an answer that is not the platform's own allows no conclusion",
+        address=str(address),
+    )
 
 
 def _as_unreadable(observed: Observed) -> Unreadable:

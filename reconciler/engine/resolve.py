@@ -5,7 +5,7 @@ Nobody maintains a list of kinds: who names whom decides who comes first.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
@@ -68,7 +68,7 @@ def resolve(manifests: Iterable[Manifest], registry: Registry) -> Resolved:
                 found.append(named)
             elif named is None and reference.check != "server":
                 missing.append(_missing(reference, manifest, by_address, registry))
-        for parent in _parents(manifest, registry):
+        for parent in parents_of(manifest, registry):
             if parent.address in by_address:
                 found.append(parent.address)
             else:
@@ -83,6 +83,20 @@ def resolve(manifests: Iterable[Manifest], registry: Registry) -> Resolved:
     )
 
 
+def declares(
+    manifests: Iterable[Manifest], registry: Registry
+) -> Callable[[Address], Manifest | None]:
+    """A test for what manifests declare; kinds of one namespace share their names, without case."""
+
+    def identity(address: Address) -> tuple[str, ...]:
+        space = registry[address.kind].namespace if address.kind in registry else ""
+        parts = tuple(part.casefold() for part in address.parts) if space else address.parts
+        return (address.platform, space or address.kind, *parts)
+
+    known = {identity(manifest.address): manifest for manifest in manifests}
+    return lambda address: known.get(identity(address))
+
+
 Names = Mapping[tuple[str, str, str], Address]
 """Declared objects by platform, kind, and the name by which others refer to them."""
 
@@ -92,12 +106,14 @@ def names_of(declared: Iterable[Address], registry: Registry) -> Names:
     return {(a.platform, a.kind, registry[a.kind].referred_as(a)): a for a in declared}
 
 
-class _Parent(NamedTuple):
+class Parent(NamedTuple):
+    """An object that another one lives in, and the reference its metadata makes of it."""
+
     address: Address
     reference: Reference
 
 
-def _parents(manifest: Manifest, registry: Registry) -> Iterator[_Parent]:
+def parents_of(manifest: Manifest, registry: Registry) -> Iterator[Parent]:
     """The objects an object lives in, such as the project of an environment."""
     address = manifest.address
     if len(address.parts) == 1:
@@ -105,7 +121,7 @@ def _parents(manifest: Manifest, registry: Registry) -> Iterator[_Parent]:
     parents = registry[address.kind].parents
     for depth, (name, kind) in enumerate(parents.items(), 1):
         parent = Address(kind, address.parts[:depth], address.platform, address.qualified)
-        yield _Parent(parent, Reference(("metadata", name), parent.name, (kind,), "live"))
+        yield Parent(parent, Reference(("metadata", name), parent.name, (kind,), "live"))
 
 
 def references(registry: Registry, manifest: Manifest) -> Iterator[Reference]:

@@ -26,30 +26,37 @@ TERMS = (
 _NOWHERE = Origin("", 0)
 
 
-def select(resolved: Resolved, scope: Scope) -> tuple[list[Manifest], set[Address]]:
+def select(
+    resolved: Resolved, scope: Scope, gone: Sequence[Manifest] = ()
+) -> tuple[list[Manifest], set[Address]]:
     """The manifests in scope, in order, and which of them came in by reference only.
+
+    `gone` is what lost its manifest and may be deleted: a term may select it, too.
 
     A shard takes its part of what the terms select; it may be nothing. What an object names is
     always on its shard. Raises UsageError for a term that cannot mean anything or selects nothing.
     """
-    chosen, by_reference = _selected(resolved, scope)
+    chosen, by_reference = _selected(resolved, scope, gone)
     if scope.shard is None:
         return chosen, by_reference
     here = members(resolved, scope.shard)
     return [m for m in chosen if m.address in here], by_reference & here
 
 
-def _selected(resolved: Resolved, scope: Scope) -> tuple[list[Manifest], set[Address]]:
+def _selected(
+    resolved: Resolved, scope: Scope, gone: Sequence[Manifest]
+) -> tuple[list[Manifest], set[Address]]:
     if not scope.only and not scope.exclude:
         return list(resolved.manifests), set()
     only = [_every(flag, "--only") for flag in scope.only]
     exclude = [_every(flag, "--exclude") for flag in scope.exclude]
     named = {m.address for m in resolved.manifests if not only or any(test(m) for test in only)}
-    _refuse_empty("--only", scope.only, only, resolved.manifests)
-    _refuse_empty("--exclude", scope.exclude, exclude, resolved.manifests)
+    known = [*resolved.manifests, *gone]
+    _refuse_empty("--only", scope.only, only, known)
+    _refuse_empty("--exclude", scope.exclude, exclude, known)
     excluded = {m.address for m in resolved.manifests if any(test(m) for test in exclude)}
     named -= excluded
-    if not named:
+    if not named and not any(surely_in_scope(probe, scope) for probe in gone):
         raise UsageError(
             "the selection is empty: --exclude takes out all that --only names",
             hint="an excluded object stays out, whatever else selects it",
@@ -68,6 +75,28 @@ def in_scope(address: Address, scope: Scope) -> bool:
     exclude = [_every(flag, "--exclude") for flag in scope.exclude]
     wanted = not only or any(test(probe) for test in only)
     return wanted and not any(test(probe) for test in exclude)
+
+
+def surely_in_scope(probe: Manifest, scope: Scope) -> bool:
+    """Whether an object that lost its manifest is in scope, whatever labels and file it had.
+
+    `probe` has what is remembered of it. A term that only the manifest could answer selects
+    nothing, and excludes everything.
+    """
+    if scope.shard is not None and not holds(probe.address, scope.shard):
+        return False
+
+    def judged(flag: str, option: str) -> Test:
+        return _every(",".join(t for t in _terms(flag) if not _is_lost(t)) or "*/*", option)
+
+    only = [_every(flag, "--only") for flag in scope.only]
+    wanted = not only or any(test(probe) for test in only)
+    return wanted and not any(judged(flag, "--exclude")(probe) for flag in scope.exclude)
+
+
+def _is_lost(term: str) -> bool:
+    """Whether a term asks for what is gone with the manifest."""
+    return term.partition("=")[0] in ("label", "path") and "=" in term
 
 
 def check_scope(scope: Scope, kinds: Sequence[str], platforms: Sequence[str]) -> None:

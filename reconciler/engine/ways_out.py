@@ -15,6 +15,11 @@ REASON_WAYS: Mapping[str, str] = {
     "renamed": "Apply; `metadata.previousNames` can go afterwards.",
     "other-class": "Apply; or declare the object as the kind it is.",
     "released": "Apply; the manifest can go afterwards.",
+    "undeclared": "Apply; or declare the object again, or take it out of ownership with "
+    "`reconciler release`.",
+    "unfinished-delete": "Apply; the object is then in service again, and the next plan says why "
+    "it is not deleted.",
+    "gone": "Apply; only the inventory changes.",
 }
 """What makes a change with this reason go away."""
 
@@ -31,6 +36,17 @@ BLOCK_WAYS: Mapping[str, str] = {
     "unsupported": "Upgrade the platform, or take the field out.",
     "cannot-convert": "Do first what the message asks for, such as taking members out.",
     "dependency": "Unblock the object it names; this one follows by itself.",
+    "protected": "Declare the object again with `metadata.lifecycle.protect: false`, apply, and "
+    "take the manifest away then; or `reconciler release` it.",
+    "no-delete": "Delete it by hand, or `reconciler release` it.",
+    "other-object": "Look at the live object. `reconciler release` leaves it to whoever made it.",
+    "not-whole": "Use a token that sees complete configurations.",
+    "cannot-delete": "Do first what the message asks for.",
+    "still-referenced": "Take the name out of what names it, or let that go too.",
+    "not-empty": "If the content may be lost, write a `kind: Tombstone` with the object's address "
+    "and the size in `maxBytes`; else declare the object again.",
+    "too-large": "Look at what came in since. If that may be lost too, raise `maxBytes`.",
+    "unmeasurable": "Try again, with a token that may list the content.",
     "limit": "Look at the plan. If so many changes are meant, pass the flag that the message "
     "names, for this run only.",
 }

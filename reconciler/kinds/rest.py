@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from reconciler.errors import AnswerError
-from reconciler.model import Address, FieldChange, Live, Request, Response
+from reconciler.model import Address, FieldChange, JsonValue, Live, Request, Response
 
 Flow = Generator[Request, Response, Any]
 
@@ -45,6 +45,11 @@ class Content:
     artifacts: int
     bytes: int
     newest: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to lose."""
+        return not self.artifacts and not self.bytes
 
 
 @dataclass(frozen=True)
@@ -167,6 +172,24 @@ class Shape(ABC):
     def rename(self, old: Address, new: Address) -> Flow | None:
         """Give an object another name; None where the API has no way to."""
         return None
+
+    def delete(self, address: Address) -> Flow | None:
+        """Delete the object; None where the API has no way to."""
+        return None
+
+    def undeletable(self, address: Address, live: Mapping[str, Any]) -> str:
+        """Why this object cannot or must not be deleted as it is; empty if it may be."""
+        return ""
+
+    @property
+    def holds_content(self) -> bool:
+        """Whether deleting an object would lose data of its users, which `measure` counts."""
+        return False
+
+    @property
+    def out_of_service(self) -> Mapping[str, JsonValue]:
+        """Fields of the spec, with the values that keep content from changing before a delete."""
+        return {}
 
     def is_mirror(self, live: Mapping[str, Any]) -> bool:
         """Whether creating another object, on another platform, may have made this one too."""

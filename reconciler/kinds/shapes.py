@@ -40,6 +40,9 @@ class Collection(Shape):
     update_by: str = "POST"
     """Verb that changes `{path}/{name}`."""
 
+    delete_by: str = ""
+    """Verb that deletes `{path}/{name}`; empty where the API has no way to."""
+
     replaces: bool = False
     """Whether an update must hold the whole object: the live one with the changes laid over it."""
 
@@ -99,6 +102,10 @@ class Collection(Shape):
             rest = write.live if self.replaces else {}
             body = {**self.named(write), **rest, **write.body}
             yield from send(Request(self.update_by, self.url(write.address), json=body))
+
+    def delete(self, address: Address) -> Flow | None:
+        """One request."""
+        return send(Request(self.delete_by, self.url(address))) if self.delete_by else None
 
     def named(self, write: Write) -> dict[str, str]:
         """The field that repeats the name, if the API wants it."""
@@ -190,10 +197,24 @@ class NameList(Shape):
         return None
         yield
 
+    def delete(self, address: Address) -> Flow:
+        """One request."""
+        yield from send(Request("DELETE", self._path(address)))
+
+    def undeletable(self, address: Address, live: Mapping[str, Any]) -> str:
+        """The server ships with some."""
+        return "the platform needs it: it ships with it" if self._is_own(address) else ""
+
+    def _is_own(self, address: Address) -> bool:
+        return self.listed_as(address) in self.own
+
     def rename(self, old: Address, new: Address) -> Flow | None:
         """One request; whatever names the object follows. The server's own keep their names."""
-        return None if self.listed_as(old) in self.own else self._renamed(old, new)
+        return None if self._is_own(old) else self._renamed(old, new)
 
     def _renamed(self, old: Address, new: Address) -> Flow:
-        path = f"{self.listing_of(old).path}/{segment(self.listed_as(old))}/rename"
+        path = f"{self._path(old)}/rename"
         yield from send(Request("POST", path, json={"new_name": self.listed_as(new)}))
+
+    def _path(self, address: Address) -> str:
+        return f"{self.listing_of(address).path}/{segment(self.listed_as(address))}"

@@ -158,7 +158,7 @@ def without_effect(document: Document) -> Iterator[Finding]:
             document.index,
             ("metadata", "lifecycle", "replace"),
             "no-effect",
-            "this version deletes nothing, so it cannot replace the object either",
+            "this version does not replace objects",
             "a change of a field that is fixed at creation stays blocked",
             "warning",
         )

@@ -60,7 +60,6 @@ PLANNED = frozenset(
         "SamlSettings",
         "SslCertificate",
         "TokenDefaults",
-        "Tombstone",
         "TrustedKey",
         "UpdateFlow",
         "User",

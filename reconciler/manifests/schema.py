@@ -18,11 +18,12 @@ from reconciler.kinds.spec import SecretRef
 from reconciler.manifests.envelope import MetadataSpec
 from reconciler.manifests.environment_file import EnvironmentFile
 from reconciler.manifests.sets import ManifestSetFile
+from reconciler.manifests.tombstones import TombstoneFile
 from reconciler.manifests.workspace import API_VERSION, WorkspaceFile
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 UMBRELLA = "manifest.schema.json"
-OTHERS = ("ManifestSet", "Workspace", "Environment")
+OTHERS = ("ManifestSet", "Tombstone", "Workspace", "Environment")
 """Documents that are no manifests of one object."""
 
 Schema = dict[str, Any]
@@ -37,6 +38,7 @@ def schemas(registry: Registry) -> Iterator[tuple[str, Schema]]:
     yield "Workspace.schema.json", _file_schema("Workspace", WorkspaceFile)
     yield "Environment.schema.json", _file_schema("Environment", EnvironmentFile)
     yield "ManifestSet.schema.json", set_schema(names)
+    yield "Tombstone.schema.json", _file_schema("Tombstone", TombstoneFile)
     yield UMBRELLA, umbrella(names)
 
 

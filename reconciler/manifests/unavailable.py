@@ -35,15 +35,8 @@ def unavailable(document: Document, spec: Mapping[str, Any], pinned: set[str]) -
         yield _tell(
             document, ("spec", "connect"), "JFrog Connect is asked for", "take spec.connect out"
         )
-    if spec.get("prune") is True:
-        yield _tell(
-            document,
-            ("spec", "prune"),
-            "pruning is asked for, and this version deletes nothing",
-            "write prune: false; objects that are no longer declared are listed and kept",
-        )
 
 
 def _tell(document: Document, path: Path, summary: str, hint: str) -> Finding:
-    text = summary if path[-1] == "prune" else f"{summary}, which this version does not have yet"
+    text = f"{summary}, which this version does not have yet"
     return Finding(document.origin, document.index, path, "not-available", text, hint, at="key")

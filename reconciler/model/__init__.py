@@ -24,6 +24,7 @@ from reconciler.model.manifest import Lifecycle, Manage, Manifest
 from reconciler.model.origin import Document, Finding, JsonValue, Origin, Overlay, Path
 from reconciler.model.plan import ACTION_COUNTS, Outcome, Plan, PlatformInfo, Result, Scope, Shard
 from reconciler.model.secret import Secret, reference_name
+from reconciler.model.tombstone import Tombstone
 
 __all__ = [
     "ACTION_COUNTS",
@@ -70,6 +71,7 @@ __all__ = [
     "Secret",
     "SecretState",
     "Shard",
+    "Tombstone",
     "Unreadable",
     "reference_name",
 ]

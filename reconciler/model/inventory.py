@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from reconciler.model.address import Address
+from reconciler.model.manifest import Lifecycle
 from reconciler.model.origin import JsonValue
 
 
@@ -17,12 +18,24 @@ class Entry:
     `applied` holds the managed fields as last written; `secrets` a keyed fingerprint for each
     secret path; `rewritten` the fields the server answers differently from what was written, as
     path -> [wanted, got], so that they are told once and not planned for ever.
+
+    `protect` and `manage` (empty for full) are what the manifest last said of its lifecycle: they
+    hold when the manifest is gone. `withdrawn` holds the fields of the spec that a delete
+    changed to take the object out of service, with their values from before, until it has ended.
     """
 
     owner: str
     applied: Mapping[str, JsonValue] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
     rewritten: Mapping[str, tuple[JsonValue, JsonValue]] = field(default_factory=dict)
+    protect: bool = False
+    manage: str = ""
+    withdrawn: Mapping[str, JsonValue] = field(default_factory=dict)
+
+    def under(self, lifecycle: Lifecycle) -> Entry:
+        """The same, remembering what a manifest says of its lifecycle."""
+        manage = "" if lifecycle.manage == "full" else lifecycle.manage
+        return replace(self, protect=lifecycle.protect, manage=manage)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from reconciler.model import (
     Plan,
 )
 from reconciler.pipeline.planning import run_blocks, secrets_to_send
+from reconciler.pipeline.pruning import put_backs
 from reconciler.pipeline.session import Session
 
 if TYPE_CHECKING:
@@ -66,12 +67,14 @@ def carry_out(
     means = Means(
         run.clients,
         run.registry,
-        {m.address: m for m in run.chosen},
+        {m.address: m for m in (*run.chosen, *put_backs(run, made))},
         run.inventory,
         run.workspace.name,
         run.observer.read,
         run.observer.fresh,
         source.resolve,
+        run.observer.content,
+        {stone.address: stone for stone in run.desire.tombstones},
         {name: info.artifactory_version for name, info in run.observer.infos.items()},
         run.secrets,
         run.wire.clock if run.wire else Clock(),

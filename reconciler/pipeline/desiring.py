@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from reconciler.manifests.expand import expand
 from reconciler.manifests.files import ENVIRONMENTS, shown
 from reconciler.manifests.findings import locate, without_echoes
 from reconciler.manifests.load import load
+from reconciler.manifests.tombstones import is_tombstone, tombstones
 from reconciler.manifests.validate import validate
 from reconciler.manifests.workspace import Workspace
 from reconciler.manifests.workspace_file import missing_paths, read_workspace
@@ -28,8 +30,10 @@ from reconciler.model import (
     Document,
     Finding,
     Manifest,
+    Tombstone,
     reference_name,
 )
+from reconciler.pipeline.pruning import wants_prune
 from reconciler.report.figures import listed
 from reconciler.settings import Settings
 
@@ -46,6 +50,7 @@ class Desire:
     documents: tuple[Document, ...] = ()
     resolved: resolving.Resolved = field(default_factory=resolving.Resolved)
     diagnostics: tuple[Diagnostic, ...] = ()
+    tombstones: tuple[Tombstone, ...] = ()
     digest: str = ""
     """Of the files the documents come from; empty when nothing was read."""
 
@@ -93,12 +98,21 @@ def desire(
         content,
         complete=not settings.paths and needs_manifests,
     )
-    validated = validate(expanded.documents, workspace, registry)
+    objects = [d for d in expanded.documents if not is_tombstone(d)]
+    validated = validate(objects, workspace, registry)
     resolved = resolving.resolve(validated.manifests, registry)
+    stones, unfit = tombstones(
+        (d for d in expanded.documents if is_tombstone(d)),
+        workspace,
+        registry,
+        resolving.declares(validated.manifests, registry),
+        datetime.now(UTC).date(),
+    )
     dangling = dangling and expanded.is_sound  # a name may be one that could not be filled in
     findings = [
         *expanded.findings,
         *validated.findings,
+        *unfit,
         *resolving.findings(resolved, dangling=dangling, unsound=validated.unsound),
         *_unresolved_secrets(validated.manifests, registry, workspace, settings),
     ]
@@ -109,13 +123,16 @@ def desire(
         *locate(findings, content),
     ]
     others = len(loaded.documents) - len(documents)
-    if needs_manifests and not (expanded.documents or others or has_errors(diagnostics)):
-        diagnostics.append(_empty(paths, workspace.root, loaded.files))
+    if needs_manifests and not (objects or others or has_errors(diagnostics)):
+        what = "nothing" if not expanded.documents else "Tombstones only"
+        diagnostics.append(_empty(paths, workspace.root, loaded.files, what))
+    elif needs_manifests and wants_prune(settings, workspace):
+        diagnostics += _hollow(paths, workspace.root, expanded.documents)
     diagnostics = without_echoes(diagnostics)
     if settings.strict:
         diagnostics = [d.promoted() for d in diagnostics]
     told = tuple(ordered(diagnostics))
-    return Desire(workspace, registry, expanded.documents, resolved, told, loaded.digest)
+    return Desire(workspace, registry, tuple(objects), resolved, told, tuple(stones), loaded.digest)
 
 
 def desire_everywhere(settings: Settings) -> list[Desire]:
@@ -180,15 +197,31 @@ def manifest_paths(
     return [workspace.root / path for path in written or ["manifests"]]
 
 
-def _empty(paths: Iterable[Path], root: Path, files: Sequence[str]) -> Diagnostic:
+def _empty(paths: Iterable[Path], root: Path, files: Sequence[str], held: str) -> Diagnostic:
     where = ", ".join(f"'{shown(path, root)}'" for path in paths)
-    what = "the YAML files hold nothing" if files else "there is no *.yaml or *.yml file"
+    what = f"the YAML files hold {held}" if files else "there is no *.yaml or *.yml file"
     return Diagnostic(
         "no-manifests",
         "error",
         f"no manifest in {where}, {what}: refusing an empty desired state",
         hint="is spec.manifests of the workspace right? `reconciler init` writes a first manifest",
     )
+
+
+def _hollow(paths: Iterable[Path], root: Path, documents: Iterable[Document]) -> list[Diagnostic]:
+    """The paths that hold no manifest: what lay there would be deleted, so it is refused."""
+    files = [root / document.origin.file for document in documents]
+    return [
+        Diagnostic(
+            "no-manifests",
+            "error",
+            f"there is no manifest in '{shown(path, root)}', and pruning is on",
+            hint="a checkout in part looks like that; take the path out of spec.manifests if it "
+            "really has nothing to declare",
+        )
+        for path in paths
+        if path.exists() and not any(file.is_relative_to(path) for file in files)
+    ]
 
 
 def _unresolved_secrets(

@@ -12,8 +12,8 @@ from reconciler.model import (
 
 if TYPE_CHECKING:
     pass
-from reconciler.pipeline.planning import part_of, unlistable, unmanaged_objects
-from reconciler.pipeline.session import Session
+from reconciler.pipeline.planning import unlistable, unmanaged_objects
+from reconciler.pipeline.session import Session, part_of
 
 
 def find_drift(run: Session, *, unmanaged: bool = False) -> Drift:

@@ -5,69 +5,46 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from reconciler import __version__
 from reconciler.engine import resolve as resolving
+from reconciler.engine.evidence import wants_evidence, with_evidence
 from reconciler.engine.guard import Limit, Limits, Part, exceeded
-from reconciler.engine.plan import (
-    Desired,
-    Given,
-    plan,
-    wants_evidence,
-    with_evidence,
-)
+from reconciler.engine.observation import Observation
+from reconciler.engine.plan import Desired, Given, plan
+from reconciler.engine.prune import Pruning
 from reconciler.engine.select import in_scope
 from reconciler.engine.shard import uneven
-from reconciler.errors import (
-    Diagnostic,
-    UsageError,
-)
+from reconciler.errors import Diagnostic
 from reconciler.kinds.wire import secrets_in
 from reconciler.manifests.workspace import Workspace
 from reconciler.model import (
     Address,
     Block,
     Change,
+    Inventory,
     Plan,
     Scope,
 )
-from reconciler.settings import Settings, ceilings
-
-if TYPE_CHECKING:
-    pass
-from collections.abc import Callable
-
-from reconciler.engine.shard import members
 from reconciler.pipeline.git import commit
-from reconciler.pipeline.session import Session
-
-
-def refuse_prune() -> None:
-    """Raises UsageError: this version has no way to delete anything."""
-    raise UsageError(
-        "this version deletes nothing: pruning is not available",
-        hint="take out --prune and spec.prune; objects no longer declared are listed and kept",
-    )
+from reconciler.pipeline.pruning import candidates, naming_kinds, pruning, with_tombstones
+from reconciler.pipeline.session import Session, part_of
+from reconciler.settings import Settings, ceilings
 
 
 def make_plan(run: Session, *, unmanaged: bool = False, now: datetime | None = None) -> Plan:
     """Read the platforms and decide what to do. Raises UnreachableError."""
-    addresses = [m.address for m in run.chosen]
-    chosen = set(addresses) if run.desire.resolved.missing else set()
-    undeclared = [
-        address
-        for gap in run.desire.resolved.missing
-        if gap.manifest.address in chosen
-        for address in resolving.candidates(gap, run.registry)
-    ]
-    renamed = [old for m in run.chosen for old in m.previous_addresses()]
-    observation = replace(
-        run.observer.observe([*addresses, *undeclared, *renamed]), secrets=run.secrets
-    )
+    observation, pruning = _observed(run)
     now = now or datetime.now(UTC)
     made = plan(
-        Desired(run.chosen, run.desire.resolved, run.by_reference, run.scope, run.workspace.name),
+        Desired(
+            run.chosen,
+            run.desire.resolved,
+            run.by_reference,
+            run.scope,
+            run.workspace.name,
+            pruning,
+        ),
         observation,
         run.inventory,
         run.registry,
@@ -85,8 +62,31 @@ def make_plan(run: Session, *, unmanaged: bool = False, now: datetime | None = N
             ),
         ),
     )
+    made = with_tombstones(made, run)
     measured = with_evidence(made, run.observer.measure(wants_evidence(made)))
     return replace(measured, diagnostics=tuple(_worth_telling(run, measured)))
+
+
+def _observed(run: Session) -> tuple[Observation, Pruning | None]:
+    """What is live of what is wanted, of what it names, and of what may be deleted."""
+    addresses = [m.address for m in run.chosen]
+    chosen = set(addresses) if run.desire.resolved.missing else set()
+    named = [
+        address
+        for gap in run.desire.resolved.missing
+        if gap.manifest.address in chosen
+        for address in resolving.candidates(gap, run.registry)
+    ]
+    renamed = [old for m in run.chosen for old in m.previous_addresses()]
+    going = candidates(run) if run.prunes else []
+    run.observer.probe({address.platform for address in going})
+    kinds = naming_kinds(run.registry, going)
+    seen = run.observer.observe([*addresses, *named, *renamed], kinds)
+    if not run.prunes:
+        return replace(seen, secrets=run.secrets), None
+    found = run.observer.by_name(going)
+    objects = {**seen.objects, **found}
+    return replace(seen, objects=objects, secrets=run.secrets), pruning(run, found)
 
 
 def concerns(run: Session, diagnostic: Diagnostic) -> bool:
@@ -135,6 +135,8 @@ def secrets_to_send(
     """The secret references whose values a plan's changes write, with their paths."""
     manifests = {m.address: m for m in run.chosen}
     for change in made.pending:
+        if change.address not in manifests:
+            continue
         sent = {f.path.partition("[")[0] for f in change.fields if f.secret != "unverifiable"}
         fields = run.registry[change.address.kind].fields
         for path, reference in secrets_in(fields, manifests[change.address].spec):
@@ -181,26 +183,20 @@ def limits(workspace: Workspace, settings: Settings) -> Limits:
 def _limit(written: Mapping[str, int] | None, usual: Limit, workspace: Workspace) -> Limit:
     if written is None:
         return usual
-    return Limit(written.get("percent"), written.get("count"), f"{workspace.file} spec.limits")
+    origin = f"{workspace.file} spec.limits"
+    return usual.laid_over(written.get("percent"), written.get("count"), origin)
 
 
 def run_blocks(run: Session, made: Plan) -> list[Block]:
     """What keeps the whole plan from being applied."""
     shard = run.scope.shard
     if shard is None:
-        return exceeded(made, run.inventory, limits(run.workspace, run.settings))
+        return exceeded(made, owned(run), limits(run.workspace, run.settings))
     part = Part(part_of(run, Scope(shard=shard)), shard.total)
-    return exceeded(made, run.inventory, limits(run.workspace, run.settings), part)
+    return exceeded(made, owned(run), limits(run.workspace, run.settings), part)
 
 
-def part_of(run: Session, scope: Scope) -> Callable[[Address], bool]:
-    """A test whether a recorded object is in scope; a declared one is where its group is."""
-    if scope.shard is None:
-        return lambda address: in_scope(address, scope)
-    declared_, unsharded = run.desire.resolved.requires, replace(scope, shard=None)
-    here = members(run.desire.resolved, scope.shard)
-    return lambda address: (
-        address in here and in_scope(address, unsharded)
-        if address in declared_
-        else in_scope(address, scope)
-    )
+def owned(run: Session) -> Inventory:
+    """What this workspace owns of an inventory that may hold more: what limits count from."""
+    ours = {a: e for a, e in run.inventory.entries.items() if e.owner == run.workspace.name}
+    return Inventory(ours)

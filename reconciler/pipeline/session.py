@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from reconciler.engine.diff import SecretKnowledge
-from reconciler.engine.select import check_scope, in_scope, platform_in_scope, select
+from reconciler.engine.select import (
+    check_scope,
+    in_scope,
+    platform_in_scope,
+    select,
+    surely_in_scope,
+)
+from reconciler.engine.shard import members
 from reconciler.errors import (
     UsageError,
 )
@@ -31,6 +38,7 @@ if TYPE_CHECKING:
     from reconciler.platform.snapshot.model import Snapshot
     from reconciler.platform.source import Source
 from reconciler.pipeline.desiring import Desire, desire
+from reconciler.pipeline.pruning import gone_manifests, in_service_again, wants_prune
 
 
 @dataclass
@@ -49,6 +57,8 @@ class Session:
     wire: Wire | None = None
     clients: Mapping[str, Client] = field(default_factory=dict)
     snapshot: Snapshot | None = None
+    prunes: bool = False
+    """Whether owned objects that no manifest declares are deleted."""
 
     @property
     def workspace(self) -> Workspace:
@@ -90,15 +100,22 @@ def session(
     _require_kinds(settings, wanted.registry)
     scope = Scope(settings.only, settings.exclude, settings.shard)
     check_scope(scope, wanted.registry.names(), workspace.platform_names)
-    chosen, by_reference = select(wanted.resolved, scope) if needs_manifests else ((), set())
     with ExitStack() as stack:
         store = stack.enter_context(open_store(workspace))
         inventory = store.load()
+        prunes = needs_manifests and wants_prune(settings, workspace)
+        gone = gone_manifests(wanted, inventory) if prunes else []
+        selected, by_reference = (
+            select(wanted.resolved, scope, gone) if needs_manifests else ([], set())
+        )
+        chosen = tuple(in_service_again(selected, inventory))
         if whole or not needs_manifests:
             named = platforms_of(wanted, workspace) if needs_manifests else workspace.platform_names
             platforms = [name for name in named if platform_in_scope(name, scope)]
         else:
             platforms = _needed(wanted, chosen, inventory, scope)
+        going = {m.address.platform for m in gone if surely_in_scope(m, scope)}
+        platforms = sorted({*platforms, *going})
         clients, sources, snapshot = stack.enter_context(
             _opened(wanted, settings, platforms, wire, tell)
         )
@@ -114,7 +131,7 @@ def session(
             snapshot.inventory if snapshot else inventory,
             store,
             scope,
-            tuple(chosen),
+            chosen,
             frozenset(by_reference),
             knowledge(
                 chosen,
@@ -126,6 +143,7 @@ def session(
             wire,
             clients,
             snapshot,
+            prunes,
         )
 
 
@@ -186,3 +204,16 @@ def _needed(
     owned = inventory.addresses(every, qualified=wanted.workspace.is_plural)
     declared_ = {m.address.platform for m in chosen}
     return sorted(declared_ | {a.platform for a in owned if in_scope(a, scope)})
+
+
+def part_of(run: Session, scope: Scope) -> Callable[[Address], bool]:
+    """A test whether a recorded object is in scope; a declared one is where its group is."""
+    if scope.shard is None:
+        return lambda address: in_scope(address, scope)
+    declared_, unsharded = run.desire.resolved.requires, replace(scope, shard=None)
+    here = members(run.desire.resolved, scope.shard)
+    return lambda address: (
+        address in here and in_scope(address, unsharded)
+        if address in declared_
+        else in_scope(address, scope)
+    )

@@ -1,7 +1,7 @@
 """A plan in, outcomes out: the only stage that changes a platform.
 
 For each change the object is read again, written, and read back: one by one (`carrying.py`), or
-many together where the server can (`batches.py`).
+many together where the server can (`batches.py`). Deletes have steps of their own (`deleting.py`).
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.errors import ReconcilerError
-from reconciler.model import Address, Change, Outcome, Plan
+from reconciler.model import Action, Address, Change, Outcome, Plan
 from reconciler.platform.batches import Batch
 from reconciler.platform.carrying import Carrying, bulk_for
+from reconciler.platform.deleting import Deleting
 from reconciler.platform.lanes import Emit, Step, run_in_lanes
 from reconciler.platform.ledger import Ledger
 from reconciler.platform.means import Course, Means
@@ -87,7 +88,11 @@ class _Run:
             Batch(self.means, self.ledger, self.course, changes, emit).carry_out()
 
     def _alone(self, change: Change) -> Outcome:
+        if not change.action.writes:
+            return Outcome(change, "done")
         try:
+            if change.action is Action.DELETE:
+                return Deleting(self.means, self.course, self.ledger, change).carry_out()
             return Carrying(self.means, self.course, change).carry_out()
         except ReconcilerError as error:
             return self.course.failed(change, error)
@@ -98,7 +103,10 @@ class _Run:
         failed = [str(a) for a in change.requires if a in results and results[a].result != "done"]
         skipped = [str(a) for a in change.requires if a not in results]
         if failed or (skipped and not self.course.stop.is_set()):
-            reason = f"it names {(failed + skipped)[0]}, which was not done"
+            other = (failed + skipped)[0]
+            reason = f"it names {other}, which was not done"
+            if change.action is Action.DELETE:
+                reason = f"{other} names it, and was not done"
         elif self.course.fatal is not None:
             reason = f"the run ended early: {self.course.fatal.summary}"
         else:

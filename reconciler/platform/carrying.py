@@ -58,8 +58,6 @@ class Carrying:
 
     def carry_out(self) -> Outcome:
         """Do what the change says. Raises ReconcilerError when it fails."""
-        if not self.change.action.writes:
-            return Outcome(self.change, "done")
         attempt = 0
         while True:
             try:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
+from reconciler.engine.codes import UNFINISHED_DELETE
 from reconciler.engine.diff import declared
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.wire import secrets_in
-from reconciler.model import UNSET, Action, Entry, Manifest, Outcome, Plan
+from reconciler.model import UNSET, Action, Address, Entry, JsonValue, Manifest, Outcome, Plan
 from reconciler.platform.inventory.store import Store
 from reconciler.platform.means import Means
 
@@ -52,31 +54,34 @@ class Ledger:
         """Record what is declared now of the owned objects that needed no change.
 
         A field declared with the value it has anyway is managed from now on; one that is no longer
-        declared is released, and told once.
+        declared is released, and told once. The lifecycle is remembered of all of them.
         """
         busy = {change.address for change in plan.changes}
         doubtful = {d.address for d in plan.diagnostics if "unreadable" in d.rule}
         fresh: dict[str, Entry | None] = {}
+        recorded = self.store.load() if busy else self.means.inventory
+        undone = {c.address for c in plan.changes if c.reason == UNFINISHED_DELETE}
         for address, manifest in self.means.manifests.items():
-            entry = self.means.inventory.get(address)
-            if (
-                entry is None
-                or entry.owner != self.means.owner
-                or manifest.lifecycle.manage != "full"
-            ):
+            entry = recorded.get(address)
+            if entry is None or entry.owner != self.means.owner or address in undone:
                 continue
-            if address not in busy and str(address) not in doubtful:
+            is_settled = address not in busy and str(address) not in doubtful
+            if is_settled and manifest.lifecycle.manage == "full":
                 now = self._entry(manifest, entry)
-                if now != entry:
-                    fresh[address.full] = now
+            else:
+                now = entry.under(manifest.lifecycle)
+            if now != entry:
+                fresh[address.full] = now
         if fresh:
             self.store.change(fresh)
 
     def _entry_after(self, outcome: Outcome) -> Entry | None:
         change = outcome.change
-        if change.action is Action.RELEASE:
+        if change.action in (Action.RELEASE, Action.DELETE):
             return None
         before = self.means.inventory.get(change.previous or change.address)
+        if change.reason == UNFINISHED_DELETE and before is not None:
+            return replace(before, withdrawn={})
         return self._entry(self.means.manifests[change.address], before, outcome)
 
     def _entry(
@@ -85,12 +90,23 @@ class Ledger:
         """What is to be remembered of an object that now is as its manifest says."""
         kind = self.means.registry[manifest.address.kind]
         fields = declared(kind, manifest)
+        put_back = {f"spec.{name}" for name in before.withdrawn} if before else set()
         return Entry(
             self.means.owner,
-            {f.path: f.after for f in fields if f.secret is None},
+            {f.path: f.after for f in fields if f.secret is None and f.path not in put_back},
             self._secret_prints(kind, manifest, before, outcome),
             _rewritten(before, outcome, {f.path for f in fields}),
-        )
+        ).under(manifest.lifecycle)
+
+    def withdraw(self, address: Address, values: Mapping[str, JsonValue]) -> None:
+        """Remember, before it is done, what a delete changes first; nothing, when that is undone.
+
+        `values` are those from before. After a crash they are put back, or the delete goes on.
+        """
+        with self._lock:
+            entry = self.store.load().get(address)
+            if entry is not None and entry.withdrawn != values:
+                self.store.change({address.full: replace(entry, withdrawn=values)})
 
     def _secret_prints(
         self, kind: Kind, manifest: Manifest, before: Entry | None, outcome: Outcome | None

@@ -15,8 +15,9 @@ from reconciler.errors import (
     UnreachableError,
 )
 from reconciler.kinds.registry import Registry
+from reconciler.kinds.rest import Content
 from reconciler.kinds.wire import Reveal
-from reconciler.model import Address, Change, Inventory, Manifest, Observed, Outcome
+from reconciler.model import Address, Change, Inventory, Manifest, Observed, Outcome, Tombstone
 from reconciler.platform.client import Client, Clock
 
 
@@ -24,7 +25,8 @@ from reconciler.platform.client import Client, Clock
 class Means:
     """What changes are carried out with.
 
-    `observe` reads one object again, `fresh` many at once; `versions` are those of Artifactory.
+    `observe` reads one object again, `fresh` many at once, `measure` tells what one holds, None
+    where that cannot be told; `versions` are those of Artifactory.
     `reveal` resolves a secret reference, `prints` holds the fingerprints of each manifest's secrets
     where a key is configured.
     """
@@ -37,6 +39,8 @@ class Means:
     observe: Callable[[Address], Observed]
     fresh: Callable[..., dict[Address, Observed]]
     reveal: Reveal
+    measure: Callable[[Address], Content | None] = lambda address: None
+    tombstones: Mapping[Address, Tombstone] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     prints: Mapping[Address, SecretKnowledge] = field(default_factory=dict)
     clock: Clock = field(default_factory=Clock)

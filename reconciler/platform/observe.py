@@ -72,17 +72,23 @@ class Observer:
             if name not in self.infos:
                 self.infos[name] = self.sources[name].probe()
 
-    def observe(self, addresses: Iterable[Address]) -> Observation:
-        """Read every address.
+    def observe(self, addresses: Iterable[Address], also: Iterable[str] = ()) -> Observation:
+        """Read every address, and list what there is of the kinds in `also`.
 
         Raises UnreachableError or UnauthorisedError when a platform as a whole cannot be read.
         """
         wanted = list(dict.fromkeys(addresses))
         self.probe(dict.fromkeys(a.platform for a in wanted))
         found = self._seen(wanted)
-        return Observation(
-            found, dict(self._listed({a.kind for a in wanted})), tuple(self.infos.values())
-        )
+        for kind in also:
+            for platform in self.infos:
+                self._listing(platform, self.registry[kind].rest.listing)
+        listed = self._listed({*(a.kind for a in wanted), *also})
+        return Observation(found, dict(listed), tuple(self.infos.values()))
+
+    def by_name(self, addresses: Iterable[Address]) -> dict[Address, Observed]:
+        """Each object by its own name, whatever a listing says. Raises UnreachableError."""
+        return self._one_by_one(list(addresses))
 
     def fresh(
         self, addresses: Sequence[Address], *, newest: float = 0.0
@@ -249,9 +255,10 @@ class Observer:
 
     def measure(self, addresses: Iterable[Address]) -> dict[Address, Content | None]:
         """What each object holds; None where it could not be measured."""
-        return dict(self._map(self._measure, list(addresses), "measuring"))
+        return dict(self._map(self.content, list(addresses), "measuring"))
 
-    def _measure(self, address: Address) -> Content | None:
+    def content(self, address: Address) -> Content | None:
+        """What one object holds now; None where it could not be measured."""
         try:
             return self._source(address).measure(self.registry[address.kind], address)
         except (AnswerError, UnreachableError):

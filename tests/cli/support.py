@@ -74,6 +74,18 @@ class Stream(io.TextIOWrapper):
         return str(buffer.getvalue().decode("utf-8"))
 
 
+class Typed(io.StringIO):
+    """What somebody types; `terminal` makes it say that it comes from one."""
+
+    def __init__(self, text: str, terminal: bool) -> None:
+        super().__init__(text)
+        self.terminal = terminal
+
+    def isatty(self) -> bool:
+        """What it was made to say."""
+        return self.terminal
+
+
 class Desk:
     """A user's desk: a workspace folder, a platform, a shell."""
 
@@ -127,7 +139,7 @@ class Desk:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(sys, "stdout", out)
             patch.setattr(sys, "stderr", err)
-            patch.setattr(sys, "stdin", io.StringIO(stdin))
+            patch.setattr(sys, "stdin", Typed(stdin, terminal and bool(stdin)))
             code = run(list(args))
         return Seen(code, out.text, err.text)
 

@@ -192,16 +192,6 @@ def test_one_file_is_one(desk: Desk) -> None:
     assert desk("fmt").err.endswith("1 file, 0 formatted\n")
 
 
-def test_a_refused_flag_is_not_suggested(desk: Desk) -> None:
-    """What would be refused is no help."""
-    desk.declare(local("a"))
-    seen = desk("plan", "--prun")
-
-    assert seen.code == 1
-    assert "--prune" not in seen.err
-    assert "'--exclude'" in desk("plan", "--exclud", "x").err
-
-
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
 @pytest.mark.parametrize("line", ["kinds", "kinds --output json", "plan", "plan -o json"])
 def test_a_full_disk(desk: Desk, line: str) -> None:

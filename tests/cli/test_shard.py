@@ -159,7 +159,7 @@ def test_drift_is_shared_out(desk: Desk) -> None:
 def test_limits_are_shared_out(desk: Desk) -> None:
     """Shards together may change about what one run may."""
     desk.converged(*[local(f"r{i}") for i in range(40)])
-    desk.workspace(limits={"updates": {"count": 8}})
+    desk.workspace(limits={"updates": {"count": 8, "percent": 100}})
     desk.declare(*[local(f"r{i}", description="x") for i in range(40)])
     seen = desk("apply", "--yes", "--shard", "1/4")
 

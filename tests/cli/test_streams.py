@@ -42,7 +42,7 @@ JSON_CASES: list[tuple[situations.Prepare, str, int, str]] = [
     (situations.pending, "plan --only kind=VirtualRepository", 1, "error"),
     (situations.pending, "plan --nonsense", 1, "error"),
     (situations.pending, "plam", 1, "error"),
-    (situations.pending, "apply --prune", 1, "error"),
+    (situations.pending, "apply --prune manifests", 1, "error"),
     (situations.drifted, "drift", 2, "drift"),
     (situations.invalid, "validate", 1, "validation"),
     (situations.invalid, "plan", 1, "validation"),

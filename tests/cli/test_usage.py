@@ -165,19 +165,19 @@ def test_a_pipe_is_no_secret(desk: Desk) -> None:
 
 def test_validate_tells_what_is_not_available(desk: Desk) -> None:
     """What `plan` refuses, `validate` refuses, all of it at once, with its place."""
-    desk.workspace(prune=True, inventory={"platform": "main"}, connect={"url": "https://c.example"})
+    desk.workspace(inventory={"platform": "main"}, connect={"url": "https://c.example"})
     desk.declare(manifest("LocalRepository", "a", packageType="npm"))
     for command in ("validate", "plan"):
         seen = desk(command)
 
         assert seen.code == 1
-        assert seen.err.count("error[not-available]") == 3
+        assert seen.err.count("error[not-available]") == 2
         assert "reconciler.yaml:1:" in seen.err
 
 
 def test_a_kind_that_is_not_there_yet(desk: Desk) -> None:
     """It is told apart from a misspelt one."""
-    desk.declare(manifest("Tombstone", "gone"))
+    desk.declare(manifest("Federation", "gone"))
     assert "it is planned for a later version" in desk("validate").err
     desk.declare(manifest("LocalRepositry", "gone"))
     assert "did you mean 'LocalRepository'?" in desk("validate").err

@@ -152,6 +152,7 @@ OFFLINE = {
     **rules.STRUCTURE,
     **rules.SETS,
     **rules.ENVIRONMENTS,
+    **rules.TOMBSTONES,
     **rules.WORKSPACE,
     **rules.REFERENCES,
     **rules.SECRETS,

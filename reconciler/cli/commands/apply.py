@@ -26,10 +26,12 @@ from reconciler.cli.options import (
 from reconciler.cli.output import note, result, source_line, wants_color
 from reconciler.cli.planning import open_session, rendered
 from reconciler.errors import Exit, OutcomeUnknownError, UsageError
-from reconciler.model import Outcome, Plan
+from reconciler.model import Action, Outcome, Plan
 from reconciler.pipeline.applying import apply_warnings, carry_out
 from reconciler.pipeline.planning import make_plan, run_blocks
 from reconciler.pipeline.session import Session
+from reconciler.report.figures import listed
+from reconciler.report.sanitise import visible
 from reconciler.report.verdict import plan_exit
 from reconciler.settings import Settings
 
@@ -120,7 +122,7 @@ class _Apply:
                 hint="say --yes, or bind the apply to a reviewed plan with --plan or "
                 "--expect-digest",
             )
-        return click.confirm("Apply this plan?", default=False, err=True)
+        return click.confirm(f"{_loss(self.made)}Apply this plan?", default=False, err=True)
 
     def _carry_out(self) -> list[Outcome]:
         uses = self.approval.uses(self.made)
@@ -156,6 +158,12 @@ class _Apply:
 def left(outcomes: list[Outcome]) -> bool:
     """Whether an apply did not get to its end."""
     return any(o.result in ("failed", "not-attempted") for o in outcomes)
+
+
+def _loss(made: Plan) -> str:
+    """What a plan deletes, for whoever is asked."""
+    gone = [visible(str(c.address)) for c in made.pending if c.action is Action.DELETE]
+    return f"It deletes {listed(gone)}. " if gone else ""
 
 
 def exit_code(made: Plan, outcomes: list[Outcome]) -> int:

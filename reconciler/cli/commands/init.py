@@ -23,7 +23,7 @@ spec:
     main:
       url: {{env: JFROG_URL}}
       token: {{env: JFROG_ACCESS_TOKEN}}
-  # Deleting is opt-in; what is no longer declared is listed and kept.
+  # Deleting is opt-in: without it, what is no longer declared is listed and kept.
   prune: false
 """
 

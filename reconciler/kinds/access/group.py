@@ -166,6 +166,7 @@ class GroupCollection(Collection):
     create_by: str = "POST"
     create_in: bool = True
     update_by: str = "PATCH"
+    delete_by: str = "DELETE"
     name_field: str = "name"
 
     def update(self, write: Write) -> Flow:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from reconciler.errors import AnswerError, OutcomeUnknownError
 from reconciler.kinds.access._access import name_rule, snake_case
 from reconciler.kinds.kind import CONFIGURATION_LANE, Kind
 from reconciler.kinds.marks import WHOLE, WRITE_ONLY, Default, Risk, Same, Since
@@ -14,7 +15,7 @@ from reconciler.kinds.rest import Flow, Listing, send, unusable
 from reconciler.kinds.risks import SAFE, lowered, turned_off
 from reconciler.kinds.shapes import Collection
 from reconciler.kinds.spec import ObjectSpec, Spec, unset
-from reconciler.model import Request, Response
+from reconciler.model import Address, Request, Response
 
 
 def _quota(size: int) -> int | None:
@@ -100,18 +101,37 @@ def _is_project(raw: Any) -> bool:
     return isinstance(raw, dict) and isinstance(raw.get("project_key"), str)
 
 
+@dataclass(frozen=True)
+class ProjectCollection(Collection):
+    """Created by POST, changed by PUT of the whole, deleted when nothing belongs to it."""
+
+    path: str = PROJECTS
+    create_by: str = "POST"
+    create_in: bool = True
+    update_by: str = "PUT"
+    delete_by: str = "DELETE"
+    replaces: bool = True
+    name_field: str = "project_key"
+
+    def delete(self, address: Address) -> Flow:
+        """One request; for a while the server still counts repositories that just left."""
+        request = Request(self.delete_by, self.url(address))
+        try:
+            yield from send(request)
+        except AnswerError as error:
+            if error.status == 400 and _NOT_EMPTY in error.summary:
+                raise OutcomeUnknownError(error.summary, status=error.status) from None
+            raise
+
+
+_NOT_EMPTY = "containing resources"
+"""Part of the server's text for a project that has something in it, or had until just now."""
+
+
 KIND = Kind(
     name="Project",
     spec=ProjectSpec,
-    rest=Collection(
-        PROJECTS,
-        create_by="POST",
-        create_in=True,
-        update_by="PUT",
-        replaces=True,
-        name_field="project_key",
-        listing=ProjectListing(),
-    ),
+    rest=ProjectCollection(listing=ProjectListing()),
     area="Projects",
     since="7.17.4",
     lane=CONFIGURATION_LANE,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -25,7 +25,7 @@ from reconciler.kinds.rest import (
 )
 from reconciler.kinds.shapes import Collection
 from reconciler.kinds.values import without_credentials
-from reconciler.model import Address, Live, Observed, Request, Response
+from reconciler.model import Address, JsonValue, Live, Observed, Request, Response
 
 
 @dataclass(frozen=True)
@@ -195,6 +195,7 @@ class RepositoryCollection(Collection):
     path: str = "/artifactory/api/repositories"
     missing: frozenset[int] = frozenset({400, 404})
     name_field: str = "key"
+    delete_by: str = "DELETE"
     complete_by: tuple[str, ...] = ("includesPattern", "repoLayoutRef")
     listing: Listing | None = field(default_factory=RepositoryListing)
     bulk: Bulk | None = field(default_factory=RepositoryBatch)
@@ -218,6 +219,26 @@ class RepositoryCollection(Collection):
         if not creating and "projectKey" in write.body:
             return None
         return {**self.named(write), **self.constants, **write.body}
+
+    @property
+    def holds_content(self) -> bool:
+        """Whether there are files to lose; those of a cache count, its origin may be gone."""
+        return bool(self.content)
+
+    @property
+    def out_of_service(self) -> Mapping[str, JsonValue]:
+        """What is blacked out takes no uploads, and fetches nothing into its cache."""
+        return {"blackedOut": True} if self.content else {}
+
+    def undeletable(self, address: Address, live: Mapping[str, Any]) -> str:
+        """Members on other platforms would go on and look for one that is gone."""
+        members = _elsewhere(live) if live.get("rclass") == "federated" else ()
+        if not members:
+            return ""
+        return (
+            f"it still has members elsewhere ({_urls(members)}); take them out first, by applying "
+            "`members: []`"
+        )
 
     def is_mirror(self, live: Mapping[str, Any]) -> bool:
         """A federated repository comes with its members, which exist afterwards where they are."""
@@ -316,8 +337,14 @@ def _members_left(live: Mapping[str, Any]) -> str:
     members = _elsewhere(live)
     if not members:
         return ""
-    urls = ", ".join(without_credentials(str(member.get("url"))) for member in members)
-    return f"it still has members elsewhere ({urls}); take them out first, as a FederatedRepository"
+    return (
+        f"it still has members elsewhere ({_urls(members)}); take them out first, as a "
+        "FederatedRepository"
+    )
+
+
+def _urls(members: Iterable[Mapping[str, Any]]) -> str:
+    return ", ".join(without_credentials(str(member.get("url"))) for member in members)
 
 
 def member_url(url: str) -> str:
