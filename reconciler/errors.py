@@ -4,6 +4,8 @@ ReconcilerError                 1   unexpected
 ├── UsageError                  1   the command line or the workspace cannot mean anything
 ├── InvalidManifests            1   carries the diagnostics that say why
 ├── BlockedError                3   a guard stopped the whole run, nothing was written
+│   ├── LeaseHeldError          3   another run is applying to the same inventory
+│   └── LeaseLostError          3   the lease of this run ended under it
 ├── StalePlanError              4   not the plan that was approved
 ├── UnreachableError            6   no answer, or none that came from a JFrog Platform
 │   └── UnauthorisedError       6   the platform refused the token
@@ -140,6 +142,18 @@ class BlockedError(ReconcilerError):
 
     exit_code = Exit.BLOCKED
     rule = "blocked"
+
+
+class LeaseHeldError(BlockedError):
+    """Another run is applying to the same inventory."""
+
+    rule = "lease-held"
+
+
+class LeaseLostError(BlockedError):
+    """The lease of this run ended under it, so it may write no more; before that it may have."""
+
+    rule = "lease-lost"
 
 
 class StalePlanError(ReconcilerError):

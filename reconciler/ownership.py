@@ -1,9 +1,10 @@
-"""Addresses in, ownership recorded or forgotten; no platform is written to."""
+"""Addresses in, ownership recorded or forgotten; a lease ended. No managed object is written."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from reconciler.engine.diff import declared
 from reconciler.engine.naming import named
@@ -16,6 +17,9 @@ from reconciler.model import Action, Address, Change, Entry, Inventory, Manifest
 from reconciler.pipeline.planning import make_plan
 from reconciler.pipeline.session import Session
 from reconciler.settings import Settings
+
+if TYPE_CHECKING:
+    from reconciler.platform.inventory.lease import Held
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +97,27 @@ def release(settings: Settings, addresses: Sequence[str]) -> list[Address]:
     """
     from reconciler.platform.inventory.opening import open_store
 
-    workspace, faults = read_workspace(settings, builtin())
-    if has_errors(faults):
-        raise InvalidManifests(faults, workspace.root)
+    workspace = _workspace(settings)
     with open_store(workspace) as store:
         inventory = store.load()
         found = [_owned_address(text, inventory, workspace, store.where) for text in addresses]
         store.change({address.full: None for address in found})
     return found
+
+
+def unlock(settings: Settings, lease_id: str) -> Held:
+    """End the lease with this id. Raises UsageError when there is no such lease."""
+    from reconciler.platform.inventory.opening import open_store
+
+    with open_store(_workspace(settings)) as store:
+        return store.unlock(lease_id)
+
+
+def _workspace(settings: Settings) -> Workspace:
+    workspace, faults = read_workspace(settings, builtin())
+    if has_errors(faults):
+        raise InvalidManifests(faults, workspace.root)
+    return workspace
 
 
 def _owned_address(text: str, inventory: Inventory, workspace: Workspace, where: str) -> Address:

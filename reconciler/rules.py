@@ -703,6 +703,16 @@ FAILURES: Mapping[str, Rule] = {
         "The manifests are not valid, so nothing was sent (exit code 1).",
         "Repair what the other diagnostics name.",
     ),
+    "lease-held": Rule(
+        "Another run is applying with the same inventory, and one at a time may (exit code 3).",
+        "Wait for it with `--lock-timeout`. Its lease ends by itself when that run is gone; "
+        "`reconciler unlock` ends it at once.",
+    ),
+    "lease-lost": Rule(
+        "The lease of this run was ended, or could not be renewed, so the run stops writing: "
+        "another may have begun (exit code 3, and 5 once something was written).",
+        "See whether another run is applying, then run again: what is done is found done.",
+    ),
     "output": Rule(
         "The result of a command could not be written, such as to a full disk (exit code 1).",
         "Make room, or write elsewhere. What an apply did before stays done.",

@@ -29,6 +29,7 @@ COMMANDS = {
     "import": "Write manifests for what Terraform manages, from its state.",
     "adopt": "Take live objects into ownership without touching them.",
     "release": "Take objects out of ownership without touching them.",
+    "unlock": "End the lease of an apply that is gone.",
     "kinds": "List what can be managed.",
     "schema": "Print or write the JSON Schemas.",
     "explain": "Explain a kind, a field, or why an object is in the plan.",

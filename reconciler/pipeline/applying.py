@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.errors import (
     BlockedError,
     Diagnostic,
     InvalidManifests,
+    StalePlanError,
     UsageError,
 )
 from reconciler.manifests.findings import locate
-from reconciler.model import (
-    Finding,
-    Outcome,
-    Plan,
-)
+from reconciler.model import Finding, Inventory, Outcome, Plan
 from reconciler.pipeline.planning import run_blocks, secrets_to_send
 from reconciler.pipeline.pruning import put_backs
 from reconciler.pipeline.session import Session
@@ -42,16 +39,12 @@ def carry_out(
     report: Callable[[Outcome, int, int], None] = lambda outcome, done, total: None,
     uses: Uses = Uses(),
 ) -> list[Outcome]:
-    """Apply a plan.
+    """Apply a plan, as the only run with this inventory that does.
 
-    Raises BlockedError when a guard forbids it, UsageError when a secret that must be sent has no
-    value, StalePlanError or UnreachableError when nothing was written.
+    Raises BlockedError when a guard or another run forbids it, UsageError when a secret that must
+    be sent has no value, StalePlanError or UnreachableError when nothing was written.
     """
-    from reconciler.platform.apply import apply
-    from reconciler.platform.client import Clock
     from reconciler.platform.knowledge import secret_source
-    from reconciler.platform.ledger import Ledger
-    from reconciler.platform.means import Means
 
     blocks = run_blocks(run, made)
     if blocks:
@@ -61,9 +54,57 @@ def carry_out(
         )
     source = secret_source(run.workspace, run.settings)
     _require_secrets(run, made, source)
-    if any(not change.is_blocked for change in made.changes):
+    if all(change.is_blocked for change in made.changes):
+        return _applied(run, made, source, stop, report, uses)
+    from reconciler.platform.inventory.holder import this_run
+
+    holder, shard = this_run(run.settings.environment), run.scope.shard
+    part = str(shard) if shard else ""
+    with run.store.lease(holder, part, run.settings.lock_timeout, stop) as lease:
         run.store.require_writable()
+        run = replace(run, inventory=_inventory_now(run, made, uses))
         _note(run, uses.begun)
+        for client in run.clients.values():
+            client.may_write = lease.check
+        return _applied(run, made, source, stop, report, uses)
+
+
+def _inventory_now(run: Session, made: Plan, uses: Uses) -> Inventory:
+    """The inventory now that nobody else applies.
+
+    Raises StalePlanError when another run recorded something of what the plan is about since it
+    was made, or used the same approval.
+    """
+    now = run.store.load()
+    if any(key in now.used_plans and key not in run.inventory.used_plans for key in uses.begun):
+        raise StalePlanError(
+            "another run used the approved plan meanwhile, and a plan is used once",
+            hint="nothing was written; plan again and have the new plan approved",
+        )
+    for change in made.changes:
+        for address in (change.address, change.previous):
+            if address is not None and now.get(address) != run.inventory.get(address):
+                raise StalePlanError(
+                    f"the inventory says something else of {address} than when the plan was made: "
+                    "another run applied since then",
+                    hint="nothing was written; plan again",
+                )
+    return now
+
+
+def _applied(
+    run: Session,
+    made: Plan,
+    source: SecretSource,
+    stop: threading.Event,
+    report: Callable[[Outcome, int, int], None],
+    uses: Uses,
+) -> list[Outcome]:
+    from reconciler.platform.apply import apply
+    from reconciler.platform.client import Clock
+    from reconciler.platform.ledger import Ledger
+    from reconciler.platform.means import Means
+
     means = Means(
         run.clients,
         run.registry,

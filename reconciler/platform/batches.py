@@ -11,6 +11,7 @@ from typing import Any
 
 from reconciler.errors import (
     AnswerError,
+    LeaseLostError,
     OutcomeUnknownError,
     ReconcilerError,
     StalePlanError,
@@ -131,7 +132,7 @@ class Batch:
         members = list(items)
         try:
             self.client.run(flow)
-        except UnreachableError as error:
+        except (UnreachableError, LeaseLostError) as error:
             self._failed(members, error)
         except OutcomeUnknownError as error:
             for carrying in members:

@@ -200,6 +200,7 @@ class Carrying:
 
     def send(self, flow: Any) -> None:
         """Drive a write; from the first write on the run can no longer end as untouched."""
+        self.client.may_write()
         self.course.wrote()
         self.wrote = True
         self.client.run(flow)

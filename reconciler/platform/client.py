@@ -103,6 +103,8 @@ class Client:
         self.options = options
         self.base = base_url(endpoint.url)
         self.requests = 0
+        self.may_write: Callable[[], None] = _anytime
+        """Asked right before each write; raises when this run may write no more."""
         self._transport = transport
         self._clock = clock or Clock()
         self._trace = Trace(trace, endpoint.name) if trace else None
@@ -135,7 +137,8 @@ class Client:
     def send(self, request: Request, attempts: int | None = None) -> Response:
         """One request with the retries that are safe for it, at most `attempts` in all.
 
-        Raises UnauthorisedError, UnreachableError (reads) or OutcomeUnknownError (writes).
+        Raises UnauthorisedError, UnreachableError (reads) or OutcomeUnknownError (writes), and
+        what `may_write` raises.
         """
         started = self._clock.now()
         give_up = started + self.options.deadline
@@ -143,6 +146,8 @@ class Client:
             attempts = min(attempts or HURRIED_ATTEMPTS, HURRIED_ATTEMPTS)
         attempt = hung = 0
         while True:
+            if not request.is_read:
+                self.may_write()
             failure, response = self._try(request)
             if response is not None:
                 if response.status == 401:
@@ -306,6 +311,10 @@ class Client:
 
 def _nobody(text: str) -> None:
     """Nobody is told."""
+
+
+def _anytime() -> None:
+    """Nothing keeps a run from writing."""
 
 
 def base_url(url: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from reconciler.engine.diff import NOTHING_KNOWN, SecretKnowledge
 from reconciler.errors import (
     AnswerError,
+    LeaseLostError,
     OutcomeUnknownError,
     ReconcilerError,
     StalePlanError,
@@ -83,7 +84,7 @@ class Course:
 
     def failed(self, change: Change, error: ReconcilerError) -> Outcome:
         """The outcome of a change that ran into an error; some errors end the whole run."""
-        if isinstance(error, (UnreachableError, StalePlanError)):
+        if isinstance(error, (UnreachableError, StalePlanError, LeaseLostError)):
             self._end(error)
             return Outcome(change, "failed", error.summary)
         unknown = isinstance(error, OutcomeUnknownError)
@@ -93,7 +94,7 @@ class Course:
         return Outcome(change, "failed", error.summary, wrote=unknown, status=status)
 
     def _end(self, error: ReconcilerError) -> None:
-        """A platform that is gone ends the run; so does a stale plan, while nothing is written."""
-        if isinstance(error, UnreachableError) or self.is_untouched:
+        """What ends the run: a platform or a lease that is gone, a stale plan before any write."""
+        if isinstance(error, (UnreachableError, LeaseLostError)) or self.is_untouched:
             self.fatal = self.fatal or error
             self.stop.set()

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from reconciler.cli.approval import Approval
+from reconciler.cli.duration import Duration
 from reconciler.cli.interrupt import stoppable
 from reconciler.cli.options import (
     FILE,
@@ -47,6 +48,14 @@ from reconciler.settings import Settings
     help="With --plan: also apply a plan that is a part of the saved one, and nothing beyond it.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask; raises no limit.")
+@click.option(
+    "--lock-timeout",
+    type=Duration(),
+    default="0",
+    metavar="DURATION",
+    show_default=True,
+    help="Wait so long for another apply to end, such as 10m.",
+)
 @select_options
 @shard_option
 @strict_option

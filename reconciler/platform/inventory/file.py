@@ -6,7 +6,7 @@ import glob
 import json
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +15,7 @@ from typing import Any
 
 from reconciler.errors import UsageError
 from reconciler.model import Entry, Inventory
+from reconciler.platform.clock import Clock
 from reconciler.platform.inventory.entries import (
     NewerError,
     changes_of,
@@ -24,7 +25,10 @@ from reconciler.platform.inventory.entries import (
     plans_of,
     require_known,
 )
+from reconciler.platform.inventory.file_lease import FileLeases, locked, no_lease
+from reconciler.platform.inventory.holder import Holder
 from reconciler.platform.inventory.journal import Journal, changes, digest
+from reconciler.platform.inventory.lease import Held, Lease, acquire, kept
 
 FORMAT = "reconciler.inventory/v1"
 
@@ -59,8 +63,14 @@ class FileStore:
     was recorded before it.
     """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(
+        self,
+        file: Path,
+        clock: Clock | None = None,
+        tell: Callable[[str], None] | None = None,
+    ) -> None:
         self._file = file
+        self._clock, self._tell = clock or Clock(), tell or _nobody
         self._journal = Journal(file.with_suffix(".journal"))
         self._threads = threading.Lock()
         self._changed = False
@@ -98,6 +108,31 @@ class FileStore:
             self._tidy()
             self._fresh().touch()
             self._fresh().unlink()
+
+    @contextmanager
+    def lease(
+        self,
+        holder: Holder,
+        part: str = "",
+        wait: float = 0.0,
+        stop: threading.Event | None = None,
+    ) -> Iterator[Lease]:
+        """The right to write, for one run at a time, given back at the end."""
+        leases = FileLeases(self._file)
+        with self._telling():
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            claim = acquire(
+                lambda: leases.take(holder, part), self.where, wait, stop, self._clock, self._tell
+            )
+        with kept(claim, leases.lifetime) as lease:
+            yield lease
+
+    def unlock(self, lease_id: str) -> Held:
+        """End the lease with this id; its holder writes no more."""
+        if not self._file.parent.is_dir():
+            raise no_lease(lease_id, [])
+        with self._telling():
+            return FileLeases(self._file).end(lease_id)
 
     def close(self) -> None:
         """Fold what this store recorded into the file, which then is whole by itself."""
@@ -153,10 +188,16 @@ class FileStore:
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """Hold the lock. Raises UsageError, naming the inventory, where it cannot be written."""
-        try:
+        with self._telling():
             self._file.parent.mkdir(parents=True, exist_ok=True)
             with self._threads, locked(self._file.with_suffix(".lock")):
                 yield
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Turn what the system says into a UsageError that names the inventory."""
+        try:
+            yield
         except OSError as error:
             raise UsageError(
                 f"the inventory {self._file} cannot be written: {error.strerror or error}",
@@ -200,6 +241,10 @@ def _state(base: bytes | None) -> _State:
     return _State(dict(inventory.entries), dict(inventory.used_plans))
 
 
+def _nobody(text: str) -> None:
+    """Nobody is told."""
+
+
 def _size(file: Path) -> int:
     try:
         return file.stat().st_size
@@ -219,16 +264,3 @@ def _newer(file: Path, reason: str) -> UsageError:
         f"the inventory {file} cannot be used: {reason}",
         hint="a newer version of reconciler wrote it: use that version",
     )
-
-
-@contextmanager
-def locked(file: Path) -> Iterator[None]:
-    """Hold the lock file; released by the system should the process die."""
-    with file.open("w") as handle:
-        try:
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        except ImportError:  # pragma: no cover - Windows has no advisory locks in the library
-            pass
-        yield

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from reconciler.model import Entry, Inventory
+from reconciler.platform.inventory.holder import Holder
+from reconciler.platform.inventory.lease import Held, Lease
 
 
 class Store(Protocol):
@@ -34,6 +38,26 @@ class Store(Protocol):
         """Make sure that a change can be recorded, before what it records is done.
 
         Raises UsageError when it cannot.
+        """
+
+    def lease(
+        self,
+        holder: Holder,
+        part: str = "",
+        wait: float = 0.0,
+        stop: threading.Event | None = None,
+    ) -> AbstractContextManager[Lease]:
+        """The right to write, for one run at a time, given back at the end.
+
+        `part` is the shard the run is about, as `2/4`: other shards of it may write meanwhile.
+        Waits `wait` seconds for a run that has it, or until `stop` is set. Raises LeaseHeldError
+        when it still has it then, UsageError when a lease cannot be written.
+        """
+
+    def unlock(self, lease_id: str) -> Held:
+        """End the lease with this id; its holder writes no more. Returns what it was.
+
+        Raises UsageError when there is no such lease.
         """
 
     def close(self) -> None:
