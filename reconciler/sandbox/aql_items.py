@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from reconciler.sandbox.ant_patterns import accepts
 from reconciler.sandbox.aql import Item, Query
 from reconciler.sandbox.artifacts import Artifact
 from reconciler.sandbox.policies.retention import TRASH
@@ -12,7 +13,7 @@ from reconciler.sandbox.repository_keys import CACHE_SUFFIX
 
 if TYPE_CHECKING:
     from reconciler.sandbox.app import Platform
-    from reconciler.sandbox.store import Store
+    from reconciler.sandbox.store import Repository, Store
 
 
 def items(platform: Platform, query: Query) -> Iterator[Item]:
@@ -28,25 +29,34 @@ def items(platform: Platform, query: Query) -> Iterator[Item]:
         repository = store.repository(key)
         remote = repository is not None and repository.rclass == "remote"
         shown = f"{key}{CACHE_SUFFIX}" if remote else key
-        inside = tuple(sorted(around.get(key, ())))
-        aliases = (*inside, *([key] if remote and query.transitive else []))
+        inside = around.get(key, [])
+        aliases = (key,) if remote and query.transitive else ()
         yield from of_files(shown, files, inside, aliases, folders)
     if TRASH in query.repositories:
-        yield from of_files(TRASH, store.retention.trash, (), (), folders)
+        yield from of_files(TRASH, store.retention.trash, [], (), folders)
 
 
 def of_files(
     key: str,
     files: Mapping[str, Artifact],
-    inside: tuple[str, ...],
+    inside: Sequence[Repository],
     aliases: tuple[str, ...],
     with_folders: bool,
 ) -> Iterator[Item]:
-    """The files of one repository in, the items out."""
+    """The files of one repository, and the virtual ones around it, in, the items out."""
     for path, file in files.items():
-        yield item(key, path, file, inside, aliases)
+        yield item(key, path, file, reached(inside, path), aliases)
     if with_folders:
         yield from folders(key, files, inside, aliases)
+
+
+def reached(inside: Sequence[Repository], path: str) -> tuple[str, ...]:
+    """Virtual repositories and a path behind them in, those that let it through out."""
+    return tuple(
+        repository.key
+        for repository in inside
+        if accepts(repository.get("includesPattern"), repository.get("excludesPattern"), path)
+    )
 
 
 def item(
@@ -73,7 +83,7 @@ def item(
         sha1=file.sha1,
         sha256=file.sha256,
         virtual_repos=inside,
-        aliases=aliases,
+        aliases=(*inside, *aliases),
         properties=pairs(file),
         downloaded=file.downloaded,
         downloads=file.downloads or None,
@@ -87,13 +97,17 @@ def pairs(file: Artifact) -> tuple[tuple[str, str], ...]:
 
 
 def folders(
-    key: str, files: Mapping[str, Artifact], inside: tuple[str, ...], aliases: tuple[str, ...]
+    key: str,
+    files: Mapping[str, Artifact],
+    inside: Sequence[Repository],
+    aliases: tuple[str, ...],
 ) -> Iterator[Item]:
     """The files of a repository in, the folders they are in out."""
     for path, held in sorted(by_folder(files).items()):
         above, _, name = path.rpartition("/")
         first = min(held, key=lambda file: file.created)
         newest = max(file.modified for file in held)
+        names = reached(inside, path)
         yield Item(
             repo=key,
             path=above or ".",
@@ -105,8 +119,8 @@ def folders(
             modified_by=first.modified_by,
             type="folder",
             depth=path.count("/") + 1,
-            virtual_repos=inside,
-            aliases=aliases,
+            virtual_repos=names,
+            aliases=(*names, *aliases),
         )
 
 
@@ -127,13 +141,13 @@ def names_virtual(store: Store, query: Query) -> bool:
     return named or "virtual_repos" in query.include
 
 
-def virtuals(store: Store) -> dict[str, set[str]]:
+def virtuals(store: Store) -> dict[str, list[Repository]]:
     """By repository: the virtual ones its content can be reached through."""
-    found: dict[str, set[str]] = {}
-    for repository in store:
+    found: dict[str, list[Repository]] = {}
+    for repository in sorted(store, key=lambda one: one.key):
         if repository.rclass == "virtual":
             for member in members(store, repository.key, set()):
-                found.setdefault(member, set()).add(repository.key)
+                found.setdefault(member, []).append(repository)
     return found
 
 

@@ -163,6 +163,7 @@ class Store:
         self.project_environments: dict[str, list[str]] = {}
         self.directory = Directory()
         self.retention = Retention()
+        self.storage_summary: dict[str, Json] | None = None
         self.base_url: str | None = None
         self.default_proxy: str | None = None
 
@@ -254,6 +255,7 @@ class Store:
             "projectEnvironments": self.project_environments,
             "directory": self.directory.dump(),
             "retention": self.retention.dump(),
+            "storageSummary": self.storage_summary,
             "baseUrl": self.base_url,
             "defaultProxy": self.default_proxy,
         }
@@ -277,6 +279,7 @@ class Store:
         self.project_environments = data.get("projectEnvironments", {})
         self.directory.load(data.get("directory", {}))
         self.retention.load(data.get("retention", {}))
+        self.storage_summary = data.get("storageSummary")
         self.base_url = data.get("baseUrl")
         self.default_proxy = data.get("defaultProxy")
 

@@ -147,6 +147,14 @@ def test_virtual_repositories(stored: Api) -> None:
     assert find(stored, 'items.find({"repo": "nowhere"})')["results"] == []
 
 
+def test_virtual_repositories_hide(stored: Api) -> None:
+    """What the patterns of a virtual repository keep back is not found through it."""
+    stored.create("all", "virtual", repositories=["libs"], excludesPattern="a/**")
+
+    assert names(find(stored, 'items.find({"repo": "all"})')) == ["two.jar"]
+    assert len(find(stored, 'items.find({"repo": "libs"})')["results"]) == 2
+
+
 def test_remote_repositories(stored: Api) -> None:
     """Content of a remote is in its cache; the remote itself is found with `transitive`."""
     stored.create("far", "remote")
