@@ -8,7 +8,7 @@ RUN    := $(VENV)/.installed-run
 DEV    := $(VENV)/.installed-dev
 WORKFLOWS := $(wildcard .github/workflows/*.yml examples/workflows/*.yml)
 
-.PHONY: demo test bench check all lint types audit generated generate docs fmt fuzz lock clean help
+.PHONY: demo test bench pages pictures check all lint types audit generated generate docs fmt fuzz lock clean help
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,8 +19,14 @@ demo: $(RUN) ## validate, plan, apply, drift and heal on the embedded platform
 test: $(DEV) ## run every test
 	$(BIN)/python -m pytest
 
-bench: $(RUN) ## measure what docs/benchmarks.md promises; PART=large for the slow part
+bench: $(if $(filter pages,$(PART)),$(DEV),$(RUN)) ## measure what docs/benchmarks.md promises; PART=large or PART=pages for one part
 	$(BIN)/python -m scripts.bench $(PART)
+
+pages: $(DEV) ## every test of the HTML pages in headless Chromium, which has to be installed
+	RECONCILER_PAGES=all $(BIN)/python -m pytest tests/pages
+
+pictures: $(DEV) ## take the screenshots of the documentation in headless Chromium
+	$(BIN)/python scripts/screenshots.py
 
 check: lint types audit generated test ## everything a change must pass
 

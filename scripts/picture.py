@@ -6,17 +6,21 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from reconciler.cli.planning import surroundings
 from reconciler.engine.graph import graph
 from reconciler.engine.resolve import resolve
 from reconciler.kinds.registry import builtin
 from reconciler.model import Address, Manifest, Origin, Plan
 from reconciler.pipeline.planning import make_plan
-from reconciler.pipeline.session import session
+from reconciler.pipeline.session import Session, session
 from reconciler.platform.connect import Wire
 from reconciler.report.graph.picture import graph_svg
+from reconciler.report.html.plan import plan_html
 from reconciler.report.svg import terminal_svg
 from reconciler.report.terminal import plan_text
 from reconciler.sandbox import Platform, Request, Sandbox
@@ -32,12 +36,14 @@ FILE_BYTES = 262_144
 
 def plan_svg() -> str:
     """The plan of the quick start on a platform that people have used before."""
-    with tempfile.TemporaryDirectory() as folder:
-        workspace = Path(folder) / "quickstart"
-        shutil.copytree(
-            ROOT / "examples/quickstart", workspace, ignore=shutil.ignore_patterns(".reconciler")
-        )
-        return terminal_svg(plan_text(plan_of(workspace), color=True), "reconciler plan")
+    with quick_start() as (_, plan):
+        return terminal_svg(plan_text(plan, color=True), "reconciler plan")
+
+
+def plan_page() -> str:
+    """The same plan as the page that `plan --output html` prints."""
+    with quick_start() as (run, plan):
+        return plan_html(plan, surroundings=surroundings(run))
 
 
 def estate_svg() -> str:
@@ -67,8 +73,20 @@ def _manifest(kind: str, name: str, **spec: Any) -> Manifest:
     return Manifest(Address(kind, (name,)), spec, Origin(f"manifests/{name}.yaml", 1))
 
 
-def plan_of(workspace: Path) -> Plan:
+@contextmanager
+def quick_start() -> Iterator[tuple[Session, Plan]]:
     """The plan: one block with its evidence, one update, one creation, one adoption."""
+    with tempfile.TemporaryDirectory() as folder:
+        workspace = Path(folder) / "quickstart"
+        shutil.copytree(
+            ROOT / "examples/quickstart", workspace, ignore=shutil.ignore_patterns(".reconciler")
+        )
+        with _opened(workspace) as run:
+            yield run, make_plan(run, now=datetime.fromtimestamp(LONG_AGO, UTC))
+
+
+@contextmanager
+def _opened(workspace: Path) -> Iterator[Session]:
     sandbox = Sandbox(["main"], quirks={"cache_suffix": False})
     sandbox.clock.freeze(LONG_AGO)
     platform = sandbox.platforms["main"]
@@ -80,7 +98,7 @@ def plan_of(workspace: Path) -> Plan:
         workspace=workspace,
     )
     with session(settings, wire=Wire(InProcess(platform))) as run:
-        return make_plan(run)
+        yield run
 
 
 def _live_through_the_past(platform: Platform) -> None:

@@ -18,6 +18,7 @@ from reconciler.pipeline.session import Session, session
 from reconciler.settings import Settings
 
 if TYPE_CHECKING:
+    from reconciler.report.html.parts import Surroundings
     from reconciler.report.progress import Progress
 
 
@@ -102,8 +103,9 @@ def rendered(
     verbose: bool = False,
     blocks: Sequence[Block] = (),
     source: Callable[[str, int], str | None] | None = None,
+    around: Surroundings | None = None,
 ) -> str:
-    """The plan in the wanted format; `source` finds the lines of findings."""
+    """The plan in the wanted format; `source` finds the lines of findings, `around` is for HTML."""
     if output == "json":
         from reconciler.report.machine import dumps, plan_json
 
@@ -112,10 +114,27 @@ def rendered(
         from reconciler.report.markdown import plan_markdown
 
         return plan_markdown(made, blocks=blocks)
+    if output == "html":
+        from reconciler.report.html.parts import NOWHERE
+        from reconciler.report.html.plan import plan_html
+
+        return plan_html(made, blocks=blocks, surroundings=around or NOWHERE)
     from reconciler.report.terminal import plan_text
 
     return plan_text(
         made, color=color, verbose=verbose, width=terminal_width(), blocks=blocks, source=source
+    )
+
+
+def surroundings(run: Session) -> Surroundings:
+    """What an HTML page tells of the workspace beside its subject."""
+    from reconciler.engine.graph import graph
+    from reconciler.report.html.parts import Surroundings
+
+    return Surroundings(
+        run.workspace.name,
+        {m.address: m.labels for m in run.chosen if m.labels},
+        graph(run.desire.resolved, run.registry, run.chosen, run.by_reference),
     )
 
 

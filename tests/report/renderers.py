@@ -8,6 +8,9 @@ from reconciler.errors import ReconcilerError
 from reconciler.model import Block
 from reconciler.report import github, machine, markdown, terminal
 from reconciler.report.diagnostics import Counts
+from reconciler.report.html.drift import drift_html
+from reconciler.report.html.outcome import outcome_html
+from reconciler.report.html.plan import plan_html
 from reconciler.report.svg import terminal_svg
 from tests.report import samples
 
@@ -51,6 +54,23 @@ MARKDOWN: dict[str, Render] = {
         samples.hostile_plan(text), samples.hostile_outcomes(text), 5
     ),
     "drift": lambda text: markdown.drift_markdown(samples.hostile_drift(text)),
+}
+
+HTML: dict[str, Render] = {
+    "plan": lambda text: plan_html(
+        samples.hostile_plan(text),
+        blocks=[Block(text, text, text)],
+        surroundings=samples.hostile_surroundings(text),
+    ),
+    "outcome": lambda text: outcome_html(
+        samples.hostile_plan(text),
+        samples.hostile_outcomes(text),
+        5,
+        surroundings=samples.hostile_surroundings(text),
+    ),
+    "drift": lambda text: drift_html(
+        samples.hostile_drift(text), surroundings=samples.hostile_surroundings(text)
+    ),
 }
 
 MACHINE: dict[str, Render] = {

@@ -14,6 +14,9 @@ from reconciler.model import (
     Drift,
     DriftEntry,
     FieldChange,
+    Graph,
+    GraphEdge,
+    GraphNode,
     Origin,
     Outcome,
     Plan,
@@ -21,6 +24,7 @@ from reconciler.model import (
     PlatformInfo,
     Scope,
 )
+from reconciler.report.html.parts import Surroundings
 
 DIGEST = "sha256:9f2c1e0d8b7a6f5e4d3c2b1a09f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6"
 EAST = PlatformInfo("east", "https://east.example.com", {"artifactory": "7.111.4"})
@@ -289,6 +293,24 @@ DRIFT = Drift(
     tracked=40,
 )
 
+NEIGHBOUR = GraphNode(at("LocalRepository", "npm-local"), origin("npm.yaml", 3))
+
+SURROUNDINGS = Surroundings(
+    "acme",
+    {CREATE.address: {"team": "payments", "tier": "1"}, UPDATE.address: {"team": "web"}},
+    Graph(
+        (
+            NEIGHBOUR,
+            *(GraphNode(c.address, c.origin) for c in (ADOPT, CREATE, UPDATE, RELEASE)),
+        ),
+        (
+            GraphEdge(CREATE.address, ADOPT.address, ("metadata.project",)),
+            GraphEdge(UPDATE.address, CREATE.address, ("spec.repositories",)),
+            GraphEdge(UPDATE.address, NEIGHBOUR.address, ("spec.repositories",)),
+        ),
+    ),
+)
+
 SOURCES = {
     ("manifests/payments.yaml", 9): "  xrayIndx: true",
     ("manifests/remote.yaml", 9): "  password: {env: CORP_NPM_PASSWORD}",
@@ -327,6 +349,12 @@ HOSTILE = (
     " ",
     "\u3164\U000e0041",
     "x" * 5000,
+    "</script><script>alert(1)</script>",
+    "</style><!-- <script>",
+    "\" autofocus onfocus=alert(1) x='",
+    "javascript:alert(1)",
+    "&lt;b&gt; &#60;b&#62;",
+    "]]> --> */",
     "%0A%0D,:",
     "\\x1b",
     '"quoted"',
@@ -401,3 +429,12 @@ def hostile_drift(text: str) -> Drift:
         1,
         (hostile_diagnostic(text),),
     )
+
+
+def hostile_surroundings(text: str) -> Surroundings:
+    """A workspace of nothing but a hostile text."""
+    change = hostile_change(text)
+    other = Address("Group", (text,), text or "default", True)
+    nodes = (GraphNode(change.address, change.origin), GraphNode(other))
+    edges = (GraphEdge(change.address, other, (text,)),)
+    return Surroundings(text, {change.address: {text: text}}, Graph(nodes, edges))

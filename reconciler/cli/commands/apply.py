@@ -25,7 +25,7 @@ from reconciler.cli.options import (
     write_options,
 )
 from reconciler.cli.output import note, result, source_line, wants_color
-from reconciler.cli.planning import open_session, rendered
+from reconciler.cli.planning import open_session, rendered, surroundings
 from reconciler.errors import Exit, OutcomeUnknownError, UsageError
 from reconciler.model import Action, Outcome, Plan
 from reconciler.pipeline.applying import apply_warnings, carry_out
@@ -39,7 +39,7 @@ from reconciler.settings import Settings
 
 @click.command()
 @click.argument("paths", nargs=-1, type=FILE)
-@output_option("text", "json", "markdown")
+@output_option("text", "json", "markdown", "html")
 @click.option("--plan", "plan_file", type=FILE, help="Apply only if the plan is still this one.")
 @click.option("--expect-digest", metavar="DIGEST", help="Apply only a plan with this digest.")
 @click.option(
@@ -156,6 +156,11 @@ class _Apply:
             from reconciler.report.markdown import outcome_markdown
 
             return outcome_markdown(self.made, outcomes, code)
+        if self.given.output == "html":
+            from reconciler.report.html.outcome import outcome_html
+
+            around = surroundings(self.session)
+            return outcome_html(self.made, outcomes, code, surroundings=around)
         from reconciler.report.terminal import outcome_text
 
         seconds = time.monotonic() - self.started

@@ -19,7 +19,7 @@ from reconciler.cli.options import (
     workspace_options,
 )
 from reconciler.cli.output import diagnostics_to_stderr, note, result, wants_color
-from reconciler.cli.planning import open_session
+from reconciler.cli.planning import open_session, surroundings
 from reconciler.errors import Exit, UsageError
 from reconciler.model import Drift
 from reconciler.pipeline.drifting import find_drift
@@ -29,7 +29,7 @@ from reconciler.report.figures import counted
 
 @click.command()
 @click.argument("paths", nargs=-1, type=FILE)
-@output_option("text", "json")
+@output_option("text", "json", "html")
 @click.option("--unmanaged", is_flag=True, help="List live objects no manifest declares.")
 @click.option(
     "--accept",
@@ -60,9 +60,12 @@ def command(
     """
     if dry_run and not accepting:
         raise UsageError("--dry-run goes with --accept", hint="`drift` alone writes nothing")
+    if accepting and output == "html":
+        raise UsageError("--accept has no page", hint="choose --output text or json")
     given = settings(paths=paths, output=output, **flags)
     with open_session(given, whole=unmanaged) as run:
         found = find_drift(run, unmanaged=unmanaged)
+        around = surroundings(run) if output == "html" else None
         if accepting:
             return _accept(run, found, dry_run=dry_run)
     code = int(_exit(found))
@@ -70,6 +73,10 @@ def command(
         from reconciler.report.machine import drift_json, dumps
 
         result(dumps(drift_json(found, code)))
+    elif around is not None:
+        from reconciler.report.html.drift import drift_html
+
+        result(drift_html(found, surroundings=around))
     else:
         from reconciler.report.terminal import drift_text
 

@@ -20,7 +20,7 @@ from reconciler.cli.options import (
     write_options,
 )
 from reconciler.cli.output import result, source_line, wants_color
-from reconciler.cli.planning import findings, open_session, rendered, sarif_text
+from reconciler.cli.planning import findings, open_session, rendered, sarif_text, surroundings
 from reconciler.errors import Exit, has_errors
 from reconciler.pipeline.desiring import desire
 from reconciler.pipeline.planning import make_plan, run_blocks
@@ -29,7 +29,7 @@ from reconciler.report.verdict import plan_exit
 
 @click.command()
 @click.argument("paths", nargs=-1, type=FILE)
-@output_option("text", "json", "markdown", "sarif")
+@output_option("text", "json", "markdown", "html", "sarif")
 @click.option("--out", type=FILE, help="Save the plan, for `apply --plan`.")
 @snapshot_option
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when changes are pending.")
@@ -61,6 +61,7 @@ def command(
     with open_session(given, wanted=wanted, whole=unmanaged) as run:
         made = make_plan(run, unmanaged=unmanaged)
         blocks = run_blocks(run, made)
+        around = surroundings(run) if output == "html" else None
     code = plan_exit(made, blocks, detailed=detailed_exitcode)
     if out is not None:
         from reconciler.report.machine import plan_json
@@ -73,7 +74,14 @@ def command(
     source = source_line(wanted.workspace.root)
     result(
         rendered(
-            made, output, code, color=color, verbose=given.verbose, blocks=blocks, source=source
+            made,
+            output,
+            code,
+            color=color,
+            verbose=given.verbose,
+            blocks=blocks,
+            source=source,
+            around=around,
         )
     )
     return code

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 
-from reconciler.model import Graph, GraphNode
-from reconciler.report.graph.boxes import Arrow, Box, drawing
+from reconciler.model import Address, Graph, GraphNode
+from reconciler.report.graph.boxes import Arrow, Box, Drawing, drawing
 from reconciler.report.graph.layers import Point
 from reconciler.report.graph.pages import CELL, CHIP, HEAD, LINE, ROW, Page, Shape, page
 from reconciler.report.graph.palette import Style, palette
@@ -34,6 +35,18 @@ _TIP = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What makes an object of a picture stand out: a sign, a look, and where a click leads."""
+
+    href: str
+    look: str
+    sign: str
+
+
+Marks = Mapping[Address, Mark]
+
+
 def graph_svg(graph: Graph, title: str) -> str:
     """The graph as a picture; `title` names it for all readers."""
     drawn = drawing(graph)
@@ -57,19 +70,49 @@ def graph_svg(graph: Graph, title: str) -> str:
             f'<text class="h" x="{_n(PAD)}" y="36">{name}'
             f'<tspan class="s m" dx="14">{_text(summary)}</tspan></text>',
             *legend,
-            f'<g transform="translate({_n(PAD)} {_n(top)})">',
-            *_headings(laid, width - 2 * PAD),
-            *_arrows(drawn.arrows, drawn.boxes, laid),
-            *(
-                line
-                for index, box in enumerate(drawn.boxes)
-                for line in _box(box, laid.shapes[index], laid.places[index], styles[box.kind])
-            ),
-            "</g>",
+            *_drawn(drawn, laid, styles, top, width),
             "</svg>",
             "",
         ]
     )
+
+
+def graph_figure(graph: Graph, title: str, marks: Marks) -> str:
+    """The graph as a part of a page, which brings the style; marked objects are links."""
+    drawn = drawing(graph)
+    laid = page(drawn, headings=len({box.platform for box in drawn.boxes}) > 1)
+    styles = palette(box.kind for box in drawn.boxes)
+    width = max(laid.width, 900.0) + 2 * PAD
+    legend, below = _legend(graph, styles, width)
+    top = TITLE + below + 22
+    height = top + laid.height + PAD
+    return "\n".join(
+        [
+            f'<svg viewBox="0 {_n(TITLE)} {_n(width)} {_n(height - TITLE)}" width="{_n(width)}" '
+            f'height="{_n(height - TITLE)}" role="group" aria-label="{_text(title)}">',
+            _TIP,
+            *legend,
+            *_drawn(drawn, laid, styles, top, width, marks),
+            "</svg>",
+        ]
+    )
+
+
+def _drawn(
+    drawn: Drawing,
+    laid: Page,
+    styles: Mapping[str, Style],
+    top: float,
+    width: float,
+    marks: Marks | None = None,
+) -> Iterator[str]:
+    yield f'<g transform="translate({_n(PAD)} {_n(top)})">'
+    yield from _headings(laid, width - 2 * PAD)
+    yield from _arrows(drawn.arrows, drawn.boxes, laid)
+    for index, box in enumerate(drawn.boxes):
+        shape, place, style = laid.shapes[index], laid.places[index], styles[box.kind]
+        yield from _box(box, shape, place, style, marks or {})
+    yield "</g>"
 
 
 def _summary(graph: Graph) -> str:
@@ -153,38 +196,35 @@ def _curve(points: Sequence[Point]) -> str:
     return "".join(parts)
 
 
-def _box(box: Box, shape: Shape, place: Point, style: Style) -> Iterator[str]:
+def _box(box: Box, shape: Shape, place: Point, style: Style, marks: Marks) -> Iterator[str]:
     x, y = place
     dashed = "" if box.declared else ' class="u"'
     yield f'<g transform="translate({_n(x)} {_n(y)})">'
     size = f'width="{_n(shape.width)}" height="{_n(shape.height)}" rx="6"'
     yield f'<rect class="p" {size}/>'
     yield f'<rect{dashed} {size} fill="{style.colour}" fill-opacity=".08" stroke="{style.colour}"/>'
+    yield from _chip(4, 4, CHIP - 6, ROW - 8, style)
     if len(box.nodes) == 1:
-        yield from _single(box.nodes[0], shape, style)
+        yield _name(box.nodes[0], shape.names[0], (CHIP + 5, 18), marks)
     else:
-        yield from _list(box, shape, style)
+        yield f'<text class="m" x="{_n(CHIP + 5)}" y="18">{_text(box.title)}</text>'
+        for index, (node, name) in enumerate(zip(box.nodes, shape.names, strict=True)):
+            column, row = divmod(index, shape.rows)
+            yield _name(node, name, (12 + column * shape.cell, HEAD + 18 + row * LINE), marks)
     yield "</g>"
 
 
-def _single(node: GraphNode, shape: Shape, style: Style) -> Iterator[str]:
-    yield from _chip(4, 4, CHIP - 6, ROW - 8, style)
-    yield (
-        f'<text class="f" x="{_n(CHIP + 5)}" y="18">{_text(shape.names[0])}'
-        f"<title>{_text(_told(node))}</title></text>"
+def _name(node: GraphNode, name: str, place: Point, marks: Marks) -> str:
+    at = f'x="{_n(place[0])}" y="{_n(place[1])}"'
+    told = f"<title>{_text(_told(node))}</title>"
+    mark = marks.get(node.address)
+    if mark is None:
+        return f'<text class="f" {at}>{_text(name)}{told}</text>'
+    return (
+        f'<a href="{_text(mark.href)}" class="{_text(mark.look)}">'
+        f'<text class="f" {at}>{_text(name)}<tspan class="k" dx="3">{_text(mark.sign)}</tspan>'
+        f"{told}</text></a>"
     )
-
-
-def _list(box: Box, shape: Shape, style: Style) -> Iterator[str]:
-    yield from _chip(4, 4, CHIP - 6, ROW - 8, style)
-    yield f'<text class="m" x="{_n(CHIP + 5)}" y="18">{_text(box.title)}</text>'
-    for index, (node, name) in enumerate(zip(box.nodes, shape.names, strict=True)):
-        column, row = divmod(index, shape.rows)
-        yield (
-            f'<text class="f" x="{_n(12 + column * shape.cell)}" '
-            f'y="{_n(HEAD + 18 + row * LINE)}">{_text(name)}'
-            f"<title>{_text(_told(node))}</title></text>"
-        )
 
 
 def _told(node: GraphNode) -> str:
