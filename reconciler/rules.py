@@ -489,6 +489,15 @@ REPOSITORIES: Mapping[str, Rule] = {
         "A virtual repository lists the same repository twice, or a federated one a member.",
         "Remove one of them.",
     ),
+    "federation-members": Rule(
+        "The members of a federation cannot be meant like this: fewer than two, none of ours, more "
+        "than ten platforms, or one that is both a platform and an address.",
+        "Give each member one of `platform` and `url`.",
+    ),
+    "too-many-high": Rule(
+        "More than ten federations of one platform have high priority; the server takes no more.",
+        "Leave the least urgent ones at `standard`.",
+    ),
     "member-url": Rule(
         "A member of a federated repository is not named by the address of a repository.",
         "Write `https://<platform>/artifactory/<key>`.",
@@ -565,6 +574,16 @@ PLAN: Mapping[str, Rule] = {
         "A field is to be cleared, and the server keeps the old value when asked to. The change "
         "is blocked.",
         "Declare another value, or list the path in `metadata.lifecycle.ignore`.",
+    ),
+    "site-unreachable": Rule(
+        "A change would write to a platform that does not answer, or needs it. The change is "
+        "blocked; others go on.",
+        "Plan again when the platform is back.",
+    ),
+    "would-strand": Rule(
+        "A member is to be taken out of a federation while content is still on its way. The change "
+        "is blocked.",
+        "Wait until the member is healthy, or disable it first.",
     ),
     "dependency": Rule(
         "An object this one names is blocked or could not be read, so it is blocked too.",
@@ -678,6 +697,11 @@ PLAN: Mapping[str, Rule] = {
         "Take it with a token that sees complete configurations.",
         "warning",
     ),
+    "platform-unreachable": Rule(
+        "One of several platforms does not answer, or refuses the token. Nothing is planned for it "
+        "and nothing that needs it; the exit code is 6.",
+        "Look at the message; plan again when the platform is back.",
+    ),
     "unreadable": Rule(
         "An object could not be read, so nothing is planned for it. An error is never taken for "
         "absence.",
@@ -688,7 +712,8 @@ PLAN: Mapping[str, Rule] = {
         "Take the field out, or upgrade the server.",
     ),
 }
-"""Rules about a plan; all of the errors but `unreadable` and `limit` block one object only."""
+"""Rules about a plan; all of the errors but `unreadable`, `platform-unreachable` and `limit` block
+one object only."""
 
 FAILURES: Mapping[str, Rule] = {
     "interrupted": Rule(

@@ -25,11 +25,14 @@ from reconciler.model import Action
 from reconciler.settings import Settings
 from scripts import generate, reference
 from tests.support.console import URL, Console, blocks, commands, matches, play
+from tests.support.platforms import Sites
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = generate.pages()
 EVERY_PAGE = [*PAGES, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs/reference").rglob("*.md"))]
 EXAMPLES = sorted((ROOT / "examples/kinds").rglob("*.yaml"))
+OF_SEVERAL = sorted((ROOT / "examples/kinds/federation").rglob("*.yaml"))
+"""Examples that name platforms: east and west."""
 
 ADMIN = '-H "Authorization: Bearer sandbox-default-admin-token"'
 
@@ -285,7 +288,7 @@ def test_no_registry_is_named(file: Path) -> None:
 # --- examples --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("file", EXAMPLES, ids=shown)
+@pytest.mark.parametrize("file", [f for f in EXAMPLES if f not in OF_SEVERAL], ids=shown)
 def test_examples_converge(file: Path, tmp_path: Path) -> None:
     """An example is applied, and a second plan finds nothing to do."""
     shutil.copy(file, tmp_path / file.name)
@@ -299,6 +302,18 @@ def test_examples_converge(file: Path, tmp_path: Path) -> None:
         console.run(f"reconciler apply --yes {file.name}")
         console.run(f"reconciler plan --detailed-exitcode {file.name}")
         console.run(f"reconciler drift {file.name}")
+
+
+@pytest.mark.parametrize("file", OF_SEVERAL, ids=shown)
+def test_examples_of_several_platforms_converge(file: Path, tmp_path: Path) -> None:
+    """The same, with the platforms that such an example names."""
+    sites = Sites(tmp_path, "east", "west")
+    sites.write({file.name: file.read_text(encoding="utf-8")})
+    assert all(
+        outcome.result == "done" and not outcome.fields for outcome in sites.apply().outcomes
+    )
+    assert sites.plan().changes == ()
+    assert sites.drift().drifted == ()
 
 
 @pytest.mark.parametrize("name", ["prod", "stage"])

@@ -32,6 +32,8 @@ BLOCKS: Mapping[str, str] = {
     "invalid-against-live": "a rule of the kind fails with what is live on the platform",
     "unsupported": "the server's version lacks the kind or a declared field",
     "cannot-convert": "the live object could become one of this kind, but not as it is now",
+    "site-unreachable": "a platform that the change needs does not answer",
+    "would-strand": "content that is nowhere else yet could be cut off",
     "dependency": "an object it names is blocked or unreadable",
     "protected": "the manifest last said metadata.lifecycle.protect: true; that holds without it",
     "no-delete": "there is no request that deletes objects of this kind",

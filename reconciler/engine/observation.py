@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -29,6 +29,8 @@ class Observation:
     listed: Mapping[Group, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
     platforms: tuple[PlatformInfo, ...] = ()
     secrets: Mapping[Address, SecretKnowledge] = field(default_factory=dict)
+    unreachable: Mapping[str, str] = field(default_factory=dict)
+    """The URLs of the platforms that did not answer as a whole, by name."""
 
     def version(self, platform: str, service: str) -> str:
         """The version of a service, or the empty text where it is not known."""
@@ -36,6 +38,13 @@ class Observation:
             if info.name == platform:
                 return info.versions.get(service, "")
         return ""
+
+    def out_of_reach(self, urls: Iterable[str]) -> str | None:
+        """The first platform that does not answer and that one of these URLs leads to."""
+        for name, base in self.unreachable.items():
+            if any(f"{url}/".startswith(f"{base.rstrip('/')}/") for url in urls):
+                return name
+        return None
 
     def secret_knowledge(self, address: Address) -> SecretKnowledge:
         """What is known of one object's secrets."""

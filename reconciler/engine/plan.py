@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -196,6 +196,8 @@ class _Planner:
     def _unreadable(self, manifest: Manifest, observed: Unreadable) -> None:
         self.partial = True
         self.stopped.add(manifest.address)
+        if manifest.address.platform in self.observation.unreachable:
+            return  # that is told once, for all of them
         self._tell(
             "unreadable",
             "error",
@@ -217,19 +219,20 @@ class _Planner:
             )
             self.stopped.add(manifest.address)
             return
+        write = Write(manifest.address, create_body(kind, sendable(kind, manifest), hidden))
         change = Change(
             manifest.address,
             Action.CREATE,
             "absent",
             declared(kind, manifest),
             risk="safe",
-            requests=preview(
-                kind.rest.create(
-                    Write(manifest.address, create_body(kind, sendable(kind, manifest), hidden))
-                )
-            ),
+            requests=preview(kind.rest.create(write)),
         )
-        block = refused(manifest, entry, self.desired.owner) or self._spelling(kind, manifest)
+        block = (
+            refused(manifest, entry, self.desired.owner)
+            or self._spelling(kind, manifest)
+            or self._elsewhere(kind, write)
+        )
         self._add(change, manifest, block)
 
     def _spelling(self, kind: Kind, manifest: Manifest) -> Block | None:
@@ -262,7 +265,12 @@ class _Planner:
             reason = "taken-over" if entry is not None and takes else "unowned"
             change = Change(address, Action.ADOPT, reason, risk="safe", adopting=True)
         else:
-            block = block or stuck(kind, found) or self._unconvertible(manifest, found)
+            block = (
+                block
+                or stuck(kind, found)
+                or self._unconvertible(manifest, found)
+                or self._elsewhere(kind, self._update_write(kind, manifest, live, found))
+            )
             change = self._update(kind, manifest, live, found, takes)
         self._add(replace(change, previous=previous), manifest, block)
 
@@ -303,11 +311,21 @@ class _Planner:
             )
         return Block("cannot-convert", conversion.obstacle) if conversion.obstacle else None
 
+    def _elsewhere(self, kind: Kind, write: Write) -> Block | None:
+        """A block for a write that other platforms are not ready for."""
+        if site := self.observation.out_of_reach(kind.rest.reaches(write)):
+            return Block("site-unreachable", f"it is on '{site}' too, which does not answer")
+        told = kind.rest.stranding(write)
+        return Block("would-strand", told) if told else None
+
     def _update_flow(self, kind: Kind, manifest: Manifest, live: Live, found: Difference) -> Flow:
+        return kind.rest.update(self._update_write(kind, manifest, live, found))
+
+    def _update_write(self, kind: Kind, manifest: Manifest, live: Live, found: Difference) -> Write:
         changes = (*found.changes, *found.stuck)
         sent = sendable(kind, manifest)
         body = update_body(kind, sent, top_level(changes), live.raw, hidden)
-        return kind.rest.update(Write(manifest.address, body, changes, live.raw))
+        return Write(manifest.address, body, changes, live.raw)
 
     def _add(self, change: Change, manifest: Manifest, block: Block | None = None) -> None:
         kind = self.registry[manifest.address.kind]
@@ -317,7 +335,7 @@ class _Planner:
                 block
                 or self.obstacles.unsupported(kind, manifest)
                 or self.obstacles.missing_reference(kind, manifest)
-                or self._dependency(requires)
+                or self._dependency(_waited_for(change, manifest, requires))
             )
         if block is not None:
             self.stopped.add(manifest.address)
@@ -445,6 +463,14 @@ def _unreadable(address: Address, seen: Unreadable) -> Diagnostic:
         hint="it is not deleted; an answer that is not the platform's own allows no conclusion",
         address=str(address),
     )
+
+
+def _waited_for(
+    change: Change, manifest: Manifest, requires: Iterable[Address]
+) -> Iterator[Address]:
+    """What must not be blocked; an object that exists needs no other site of its own for that."""
+    exists = change.action is not Action.CREATE
+    return (a for a in requires if not (exists and a in manifest.after))
 
 
 def _as_unreadable(observed: Observed) -> Unreadable:

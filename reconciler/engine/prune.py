@@ -21,7 +21,7 @@ from reconciler.engine.resolve import Resolved, declares, resolve
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.registry import Registry
 from reconciler.kinds.rest import Content, Write
-from reconciler.kinds.values import same
+from reconciler.kinds.values import same, without_implied
 from reconciler.model import (
     UNSET,
     Absent,
@@ -82,9 +82,9 @@ def as_applied(address: Address, entry: Entry) -> Manifest:
     return Manifest(address, applied_spec(entry.applied), _NOWHERE)
 
 
-def put_back(address: Address, entry: Entry) -> Manifest:
+def put_back(kind: Kind, address: Address, entry: Entry) -> Manifest:
     """A manifest of nothing but what an unfinished delete took from an object."""
-    return Manifest(address, dict(entry.withdrawn), _NOWHERE)
+    return Manifest(address, kind.placed(entry.withdrawn), _NOWHERE)
 
 
 def is_same(kind: Kind, manifest: Manifest, live: Live) -> bool:
@@ -187,7 +187,7 @@ class Pruner:
     def _put_back(self, blocked: Change, live: Live) -> Change | None:
         """What an unfinished delete of an object changed, put back: the object stays after all."""
         kind = self.registry[blocked.address.kind]
-        manifest = put_back(blocked.address, self._entry(blocked.address))
+        manifest = put_back(kind, blocked.address, self._entry(blocked.address))
         found = diff(kind, manifest, live).changes
         if not found:
             return None
@@ -227,14 +227,17 @@ def withdrawal(kind: Kind, live: Live) -> dict[str, tuple[Any, Any]]:
     """The fields of the spec that take a live object out of service: values from before and new."""
     found: dict[str, tuple[Any, Any]] = {}
     for name, value in kind.rest.out_of_service.items():
-        before = kind.fields[name].live_value(live.raw, UNSET)
-        if not same(kind.fields[name], value, before):
+        known = kind.written_fields[name]
+        before = without_implied(known, value, known.live_value(live.raw, UNSET))
+        if not same(known, value, before):
             found[name] = (before, value)
     return found
 
 
 def _requests(kind: Kind, address: Address, live: Live) -> tuple[PlannedRequest, ...]:
-    body = {kind.fields[name].wire: new for name, (_, new) in withdrawal(kind, live).items()}
+    body = {
+        kind.written_fields[name].wire: new for name, (_, new) in withdrawal(kind, live).items()
+    }
     flow = kind.rest.delete(address)
     return (
         *(preview(kind.rest.update(Write(address, body, live=live.raw))) if body else ()),

@@ -35,6 +35,10 @@ BLOCK_WAYS: Mapping[str, str] = {
     "invalid-against-live": "Read the message: it names the rule and the live object.",
     "unsupported": "Upgrade the platform, or take the field out.",
     "cannot-convert": "Do first what the message asks for, such as taking members out.",
+    "site-unreachable": "Wait until the platform is back, and plan again. One that will never be "
+    "back is disabled first (`enabled: false`), then taken out.",
+    "would-strand": "Wait until the member is healthy (`reconciler status`), or disable it first "
+    "(`enabled: false`): then nothing is exchanged any more, and it can be taken out.",
     "dependency": "Unblock the object it names; this one follows by itself.",
     "protected": "Declare the object again with `metadata.lifecycle.protect: false`, apply, and "
     "take the manifest away then; or `reconciler release` it.",

@@ -52,6 +52,8 @@ class Field:
     cannot_clear: bool = False
     whole: bool = False
     slow: bool = False
+    inline: bool = False
+    identity: bool = False
     implied: Callable[[Any], bool] | None = None
     risks: tuple[marks.Risk, ...] = ()
     notes: tuple[str, ...] = ()
@@ -69,6 +71,8 @@ class Field:
 
     def live_value(self, raw: Mapping[str, Any], missing: Any) -> Any:
         """The field's value in an answer of the API, under any of its names."""
+        if self.inline:
+            return raw
         if self.wire in raw:
             return raw[self.wire]
         for name in self.wire_also:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import attrgetter
@@ -55,6 +55,21 @@ class Subject(NamedTuple):
     parents: tuple[str, ...] = ()
     declared: Declared | None = None
 
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One of the places of an object that several platforms hold together.
+
+    `parts` are those of its address there; `path` leads to the platform's name in the manifest.
+    """
+
+    platform: str
+    parts: tuple[str, ...]
+    path: tuple[str | int, ...]
+
+
+UrlOf = Callable[[str], str]
+"""The base URL of a platform of the workspace, by its name."""
 
 CONFIGURATION_LANE = "configuration"
 """The lane of everything stored in Artifactory's configuration, one optimistically locked document,
@@ -118,6 +133,17 @@ class Kind:
     limits: tuple[Limit, ...] = ()
     """What older versions of the service refuse."""
 
+    sites: Callable[[str, Mapping[str, Any]], Iterable[Site]] | None = None
+    """Where an object is that its spec spreads over platforms: name and spec in, its sites out. The
+    first site is written first, the others after it."""
+
+    located: Callable[[Mapping[str, Any], str, str, UrlOf], dict[str, Any]] | None = None
+    """What one site is to be like, once it is known where the platforms are: spec, name and
+    platform in."""
+
+    together: Callable[[Sequence[Subject], str], Iterable[tuple[int, Fault]]] | None = None
+    """What is wrong with all objects of the kind on one platform together, by their index."""
+
     lost_on_replace: str = ""
     """What deleting and creating anew would lose, for the message of a blocked change."""
 
@@ -132,6 +158,21 @@ class Kind:
     def fields(self) -> FieldTable:
         """The kind's fields with their marks."""
         return field_table(self.spec, self.wire_name)
+
+    @cached_property
+    def written_fields(self) -> FieldTable:
+        """The fields as they stand beside each other in the API: parts of inline objects too."""
+        inline = [known.fields for known in self.fields.values() if known.inline]
+        return {**self.fields, **{n: part for parts in inline for n, part in parts.items()}}
+
+    def placed(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """A spec that holds these values of `written_fields` where a manifest has them."""
+        spec: dict[str, Any] = {n: v for n, v in values.items() if n in self.fields}
+        for name, known in self.fields.items():
+            inside = {n: values[n] for n in known.fields if n in values and n not in self.fields}
+            if known.inline and inside:
+                spec[name] = inside
+        return spec
 
     @cached_property
     def naming_fields(self) -> FieldTable:

@@ -7,7 +7,7 @@ an API's oddity is written as a rule, and a test plays the server by hand.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -62,10 +62,17 @@ class Listing(ABC):
     path: str
     service: str = "artifactory"
     since: str = ""
+    extends: Listing | None = None
+    """Another listing that is read first, and shared: this one only adds to its answer."""
 
     @abstractmethod
     def read(self) -> Flow:
         """Returns raw answers by object name; None when the caller may not use the listing."""
+
+    def extended(self, found: Mapping[str, Mapping[str, Any]]) -> Flow:
+        """Returns what the listing it extends has found, and what this one adds to it."""
+        return found
+        yield  # a flow is a generator even when it asks nothing
 
     def names(self) -> Flow:
         """Returns the names of all objects, for servers without the bulk read."""
@@ -194,6 +201,14 @@ class Shape(ABC):
     def is_mirror(self, live: Mapping[str, Any]) -> bool:
         """Whether creating another object, on another platform, may have made this one too."""
         return False
+
+    def reaches(self, write: Write) -> Iterable[str]:
+        """URLs of objects on other platforms that a write changes too, or needs to be there."""
+        return ()
+
+    def stranding(self, write: Write) -> str:
+        """Why content could be lost if this were written now; empty if it could not."""
+        return ""
 
     def conversion(self, name: str, live: Mapping[str, Any]) -> Conversion | None:
         """How a live object of another class becomes one of this kind, if it can."""

@@ -96,12 +96,13 @@ def without_implied(field: Field, wanted: Any, have: Any) -> Any:
     if field.implied is None or element is None or not isinstance(have, list):
         return have
     named = wanted if isinstance(wanted, list) else []
-    key = next(iter(element.fields), "")
+    key = next((name for name, part in element.fields.items() if part.identity), "")
+    key = key or next(iter(element.fields), "")
     return [item for item in have if not field.implied(item) or _names(element, key, named, item)]
 
 
 def _names(element: Field, key: str, named: list[Any], item: Any) -> bool:
-    """Whether one of the wanted elements has the first field of this one: that is its identity."""
+    """Whether one of the wanted elements is this one, judged by the field that tells them apart."""
     if not key:
         return any(same(element, one, item) for one in named)
     field = element.fields[key]

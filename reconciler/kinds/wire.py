@@ -50,11 +50,10 @@ def _secrets_at(field: Field, value: Any, at: Path) -> Iterator[tuple[Path, Mapp
 def create_body(kind: Kind, spec: Mapping[str, Any], reveal: Reveal) -> dict[str, Any]:
     """Everything declared; a null only where the server would fill in something else."""
     variant = kind.variant(spec)
-    body = {
-        field.wire: encode(field, spec[name], reveal)
-        for name, field in kind.fields.items()
-        if name in spec and (spec[name] is not None or field.default_for(variant, ""))
-    }
+    body: dict[str, Any] = {}
+    for name, field in kind.fields.items():
+        if name in spec and (spec[name] is not None or field.default_for(variant, "")):
+            body |= _written(field, encode(field, spec[name], reveal))
     return body | dict(spec.get(PASS_THROUGH) or {})
 
 
@@ -78,8 +77,13 @@ def update_body(
         value = encode(field, spec[name], reveal)
         if field.whole and isinstance(value, dict):
             value = merged(field.live_value(live, None), value)
-        body[field.wire] = value
+        body |= _written(field, value)
     return body
+
+
+def _written(field: Field, value: Any) -> Mapping[str, Any]:
+    """An encoded value where the API wants it: under the field's name, or its parts beside it."""
+    return value if field.inline else {field.wire: value}
 
 
 def encode(field: Field, value: Any, reveal: Reveal) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 from itertools import islice
@@ -17,7 +17,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ValidationError
 
 from reconciler.kinds.fields import PASS_THROUGH, Field, FieldTable, field_table
-from reconciler.kinds.kind import Fault, Kind, Neighbour, Subject
+from reconciler.kinds.kind import Fault, Kind, Neighbour, Site, Subject
 from reconciler.kinds.registry import Registry
 from reconciler.kinds.rest import DOT_SEGMENTS
 from reconciler.manifests.envelope import ENVELOPE, MetadataSpec
@@ -32,6 +32,8 @@ from reconciler.manifests.planned import PLANNED
 from reconciler.manifests.secret_rules import secret_findings
 from reconciler.manifests.workspace import Workspace
 from reconciler.model import Address, Document, Finding, Lifecycle, Manifest, Origin, Path
+
+Sites = Callable[[str, Mapping[str, Any]], Iterable[Site]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +91,29 @@ class _Checker:
             return
         if self._fenced:
             self._fence(document, metadata, spec)
+        if checks.kind.sites is not None:
+            self._spread(document, checks.kind, metadata, spec, checks.kind.sites)
+            return
         for platform in metadata.get("platforms") or self._default_platforms:
             self.manifests.append(self._manifest(document, checks.kind, metadata, spec, platform))
+
+    def _spread(
+        self, document: Document, kind: Kind, metadata: dict[str, Any], spec: Any, sites: Sites
+    ) -> None:
+        """One manifest for each platform that the spec names; the first is written first."""
+        if "platforms" in metadata:
+            text = f"the spec of a {kind.name} says on which platforms it is"
+            path = ("metadata", "platforms")
+            self._tell(document, path, "unknown-field", text, "take it out", at="key")
+        first: tuple[Address, ...] = ()
+        for site in sites(metadata["name"], spec):
+            if site.platform not in self._platform_names:
+                self._unknown_platform(document, site.path, site.platform)
+                continue
+            manifest = self._manifest(document, kind, metadata, spec, site.platform)
+            address = replace(manifest.address, parts=site.parts)
+            self.manifests.append(replace(manifest, address=address, after=first))
+            first = first or (address,)
 
     def _keep_name(
         self, document: Document, kind: Kind, metadata: dict[str, Any], *, is_told: bool
@@ -230,9 +253,13 @@ class _Checker:
                 text = f"the platform '{name}' is listed twice"
                 self._tell(document, path, "platform-twice", text, "remove one of them")
             elif name not in known:
-                hint = nearest_hint(name, known) or f"the workspace has {', '.join(known)}"
-                text = f"the workspace has no platform '{name}'"
-                self._tell(document, path, "unknown-platform", text, hint)
+                self._unknown_platform(document, path, name)
+
+    def _unknown_platform(self, document: Document, path: Path, name: str) -> None:
+        known = self._platform_names
+        hint = nearest_hint(name, known) or f"the workspace has {', '.join(known)}"
+        text = f"the workspace has no platform '{name}'"
+        self._tell(document, path, "unknown-platform", text, hint)
 
     def _parents(self, document: Document, kind: Kind, metadata: Mapping[str, Any]) -> None:
         for parent in _PARENTS:
@@ -356,7 +383,7 @@ class _Checker:
     def _identity(self, address: Address) -> tuple[str, ...]:
         space = self._checks[address.kind].kind.namespace
         if space:
-            return (address.platform, space, *(part.casefold() for part in address.parts))
+            return (address.platform, space, address.name.casefold())
         return (address.platform, address.kind, *address.parts)
 
     def _rules(self) -> None:
@@ -371,6 +398,21 @@ class _Checker:
             for rule in kind.rules:
                 for fault in rule(subject):
                     self._add(manifest, fault)
+        self._rules_together()
+
+    def _rules_together(self) -> None:
+        """What is wrong with the objects of a kind on one platform as a whole."""
+        groups: dict[tuple[str, str], list[Manifest]] = defaultdict(list)
+        for name, checks in self._checks.items():
+            if checks.kind.together is not None:
+                for manifest in self.manifests:
+                    if manifest.address.kind == name:
+                        groups[name, manifest.address.platform].append(manifest)
+        for (name, platform), manifests in groups.items():
+            together = self._checks[name].kind.together
+            subjects = [Subject(m.address.name, m.spec, lambda _: None) for m in manifests]
+            for index, fault in together(subjects, platform) if together is not None else ():
+                self._add(manifests[index], fault)
 
     def _declared_on(self, platform: str) -> Callable[[str], Collection[tuple[str, ...]]]:
         return lambda kind: self._declared.get((platform, kind), ())

@@ -46,16 +46,16 @@ class Inventory:
     used_plans: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
-    def _by_parts(self) -> Mapping[tuple[str, tuple[str, ...]], list[Address]]:
-        found: dict[tuple[str, tuple[str, ...]], list[Address]] = {}
+    def _by_name(self) -> Mapping[tuple[str, str], list[Address]]:
+        found: dict[tuple[str, str], list[Address]] = {}
         for text in self.entries:
             address = Address.parse(text)
-            found.setdefault((address.platform, address.parts), []).append(address)
+            found.setdefault((address.platform, address.name), []).append(address)
         return found
 
     def namesakes(self, address: Address) -> Sequence[Address]:
-        """The recorded addresses of any kind with the platform and parts of this one."""
-        return self._by_parts.get((address.platform, address.parts), ())
+        """The recorded addresses of any kind with the platform and own name of this one."""
+        return self._by_name.get((address.platform, address.name), ())
 
     def get(self, address: Address) -> Entry | None:
         """The entry of one object, or None when nobody recorded it."""

@@ -39,6 +39,8 @@ class Manifest:
     labels: Mapping[str, str] = field(default_factory=dict)
     lifecycle: Lifecycle = Lifecycle()
     previous_names: tuple[str, ...] = ()
+    after: tuple[Address, ...] = ()
+    """Other sites of the same object, which are written first."""
 
     def previous_addresses(self) -> Iterator[Address]:
         """The addresses the object may still be at (`metadata.previousNames`)."""

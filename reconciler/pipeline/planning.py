@@ -16,6 +16,7 @@ from reconciler.engine.prune import Pruning
 from reconciler.engine.select import in_scope
 from reconciler.engine.shard import uneven
 from reconciler.errors import Diagnostic
+from reconciler.kinds.registry import Registry
 from reconciler.kinds.wire import secrets_in
 from reconciler.manifests.workspace import Workspace
 from reconciler.model import (
@@ -146,15 +147,22 @@ def secrets_to_send(
 
 def unmanaged_objects(run: Session) -> Iterator[Address]:
     """Live objects that no manifest declares and nobody owns, in scope, by address."""
-    declared_ = {m.address for m in run.desire.manifests}
+    named = {_place(run.registry, m.address) for m in run.desire.manifests}
     found = {
         replace(address, qualified=run.workspace.is_plural)
         for platform in run.observer.sources
         for address, _ in run.observer.list_all(platform)
+        if _place(run.registry, address) not in named
     }
-    for address in sorted(found - declared_, key=lambda a: a.full):
+    for address in sorted(found, key=lambda a: a.full):
         if in_scope(address, run.scope) and run.inventory.get(address) is None:
             yield address
+
+
+def _place(registry: Registry, address: Address) -> tuple[str, ...]:
+    """What an object takes up: kinds of one namespace share their names."""
+    space = registry[address.kind].namespace
+    return (address.platform, space or address.kind, *([address.name] if space else address.parts))
 
 
 def unlistable(run: Session) -> Iterator[Diagnostic]:

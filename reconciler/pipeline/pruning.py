@@ -11,6 +11,7 @@ from reconciler.engine.prune import Pruning, as_applied, put_back, undeclared
 from reconciler.engine.select import surely_in_scope
 from reconciler.errors import Diagnostic, UsageError, ordered
 from reconciler.kinds.registry import Registry
+from reconciler.kinds.wire import merged
 from reconciler.manifests.workspace import Workspace
 from reconciler.model import Action, Address, Inventory, Live, Manifest, Observed, Plan, Tombstone
 from reconciler.settings import Settings
@@ -115,18 +116,25 @@ def _unused(stone: Tombstone, made: Plan, run: Session) -> Diagnostic | None:
     )
 
 
-def in_service_again(manifests: Collection[Manifest], inventory: Inventory) -> Iterator[Manifest]:
+def in_service_again(
+    manifests: Collection[Manifest], inventory: Inventory, registry: Registry
+) -> Iterator[Manifest]:
     """The manifests, with the values that an unfinished delete took from objects declared again."""
     for manifest in manifests:
         entry = inventory.get(manifest.address)
         if entry is None or not entry.withdrawn:
             yield manifest
         else:
-            yield replace(manifest, spec={**entry.withdrawn, **manifest.spec})
+            taken = registry[manifest.address.kind].placed(entry.withdrawn)
+            yield replace(manifest, spec=merged(taken, manifest.spec))
 
 
 def put_backs(run: Session, made: Plan) -> Iterator[Manifest]:
     """What the changes write that undo a delete of an object nobody declares."""
     for change in made.changes:
         if change.reason == UNFINISHED_DELETE:
-            yield put_back(change.address, run.inventory.entries[change.address.full])
+            yield put_back(
+                run.registry[change.address.kind],
+                change.address,
+                run.inventory.entries[change.address.full],
+            )

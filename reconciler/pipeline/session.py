@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from reconciler.platform.snapshot.model import Snapshot
     from reconciler.platform.source import Source
 from reconciler.pipeline.desiring import Desire, desire
+from reconciler.pipeline.locating import located
 from reconciler.pipeline.pruning import gone_manifests, in_service_again, wants_prune
 
 
@@ -108,17 +109,18 @@ def session(
         selected, by_reference = (
             select(wanted.resolved, scope, gone) if needs_manifests else ([], set())
         )
-        chosen = tuple(in_service_again(selected, inventory))
         if whole or not needs_manifests:
             named = platforms_of(wanted, workspace) if needs_manifests else workspace.platform_names
             platforms = [name for name in named if platform_in_scope(name, scope)]
         else:
-            platforms = _needed(wanted, chosen, inventory, scope)
+            platforms = _needed(wanted, selected, inventory, scope)
         going = {m.address.platform for m in gone if surely_in_scope(m, scope)}
         platforms = sorted({*platforms, *going})
         clients, sources, snapshot = stack.enter_context(
             _opened(wanted, settings, platforms, wire, tell)
         )
+        wanted, chosen = located(wanted, selected, settings, snapshot)
+        chosen = tuple(in_service_again(chosen, inventory, wanted.registry))
         yield Session(
             settings,
             wanted,

@@ -70,6 +70,13 @@ def clients(
 
 def endpoint(workspace: Workspace, settings: Settings, name: str) -> Endpoint:
     """Where one platform is and how to sign in there. Raises UsageError."""
+    url = url_of(workspace, settings, name)
+    written, pin = workspace.platforms.get(name) or {}, settings.all_pins.get(name)
+    return Endpoint(name, url, _token(name, written, pin, workspace, settings))
+
+
+def url_of(workspace: Workspace, settings: Settings, name: str) -> str:
+    """Where one platform is. Raises UsageError."""
     pins = settings.all_pins
     if pins and name not in pins:
         raise UsageError(
@@ -79,7 +86,7 @@ def endpoint(workspace: Workspace, settings: Settings, name: str) -> Endpoint:
     written = workspace.platforms.get(name) or {}
     url = pins[name].url if name in pins else _url(name, written, settings)
     _refuse_credentials(name, url)
-    return Endpoint(name, url, _token(name, written, pins.get(name), workspace, settings))
+    return url
 
 
 def _refuse_credentials(name: str, url: str) -> None:

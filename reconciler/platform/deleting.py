@@ -17,7 +17,7 @@ from reconciler.errors import (
     UnreachableError,
 )
 from reconciler.kinds.rest import Write
-from reconciler.kinds.values import same
+from reconciler.kinds.values import same, without_implied
 from reconciler.model import UNSET, Absent, Change, Entry, JsonValue, Live, Observed, Outcome
 from reconciler.platform.ledger import Ledger
 from reconciler.platform.means import Course, Means
@@ -125,7 +125,7 @@ class Deleting:
 
     def _write(self, live: Live, values: Mapping[str, JsonValue]) -> None:
         self._sent()
-        body = {self.kind.fields[name].wire: value for name, value in values.items()}
+        body = {self.kind.written_fields[name].wire: value for name, value in values.items()}
         self.client.run(self.kind.rest.update(Write(self.address, body, live=live.raw)))
 
     def _sent(self) -> None:
@@ -169,13 +169,17 @@ class Deleting:
 
     def _usual(self, name: str, value: JsonValue) -> JsonValue:
         """A value to return to; what was unset has the server's default."""
-        default = self.kind.fields[name].default
+        default = self.kind.written_fields[name].default
         return default.value if value is UNSET and default is not None else value
 
     def _is_as_before(self, live: Live) -> bool:
-        fields = self.kind.fields
+        fields = self.kind.written_fields
         return all(
-            same(fields[name], value, fields[name].live_value(live.raw, UNSET))
+            same(
+                fields[name],
+                value,
+                without_implied(fields[name], value, fields[name].live_value(live.raw, UNSET)),
+            )
             for name, value in self.withdrawn.items()
         )
 

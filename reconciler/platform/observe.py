@@ -59,6 +59,8 @@ class Observer:
     """Objects that are listed by name and could not be read."""
     unlistable: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     """The kinds that could not be listed, by platform and reason."""
+    unreachable: dict[str, UnreachableError] = field(default_factory=dict)
+    """The platforms that did not answer as a whole, and what happened."""
     clock: Clock = field(default_factory=Clock)
     _listings: dict[tuple[str, Listing], Mapping[str, Any] | None] = field(default_factory=dict)
     _read_at: dict[tuple[str, Listing], float] = field(default_factory=dict)
@@ -67,28 +69,62 @@ class Observer:
     _proofs: dict[tuple[str, Listing], bool] = field(default_factory=dict)
 
     def probe(self, platforms: Iterable[str]) -> None:
-        """Ask each platform for its versions. Raises UnreachableError."""
+        """Ask each platform for its versions.
+
+        Raises UnreachableError when none of the run's platforms answers.
+        """
         for name in platforms:
             if name not in self.infos:
-                self.infos[name] = self.sources[name].probe()
+                try:
+                    self.infos[name] = self.sources[name].probe()
+                except UnreachableError as error:
+                    self._gone(name, error)
+
+    def _gone(self, platform: str, error: UnreachableError) -> None:
+        """One of several platforms does not answer: it is told once, the others are read.
+
+        Raises the error when no platform is left.
+        """
+        self.unreachable[platform] = error
+        if len(self.unreachable) == len(self.sources):
+            raise error
+        self.infos[platform] = PlatformInfo(platform, self.sources[platform].url)
+        self.notes.append(_unreachable_note(platform, error))
 
     def observe(self, addresses: Iterable[Address], also: Iterable[str] = ()) -> Observation:
         """Read every address, and list what there is of the kinds in `also`.
 
-        Raises UnreachableError or UnauthorisedError when a platform as a whole cannot be read.
+        On a platform that does not answer, all are unreadable.
+
+        Raises UnreachableError or UnauthorisedError when no platform can be read.
         """
         wanted = list(dict.fromkeys(addresses))
         self.probe(dict.fromkeys(a.platform for a in wanted))
-        found = self._seen(wanted)
+        found: dict[Address, Observed] = {}
+        for group in _grouped(wanted, lambda address: address.platform):
+            found.update(self._on_one(group[0].platform, group))
         for kind in also:
-            for platform in self.infos:
+            for platform in self.infos.keys() - self.unreachable.keys():
                 self._listing(platform, self.registry[kind].rest.listing)
-        listed = self._listed({*(a.kind for a in wanted), *also})
-        return Observation(found, dict(listed), tuple(self.infos.values()))
+        return Observation(
+            found,
+            dict(self._listed({*(a.kind for a in wanted), *also})),
+            tuple(self.infos.values()),
+            unreachable={name: self.sources[name].url for name in self.unreachable},
+        )
 
     def by_name(self, addresses: Iterable[Address]) -> dict[Address, Observed]:
         """Each object by its own name, whatever a listing says. Raises UnreachableError."""
         return self._one_by_one(list(addresses))
+
+    def _on_one(self, platform: str, addresses: Sequence[Address]) -> Mapping[Address, Observed]:
+        if platform not in self.unreachable:
+            try:
+                return self._seen(addresses)
+            except UnreachableError as error:
+                self._gone(platform, error)
+        reason = Unreadable(self.unreachable[platform].summary)
+        return dict.fromkeys(addresses, reason)
 
     def fresh(
         self, addresses: Sequence[Address], *, newest: float = 0.0
@@ -113,7 +149,8 @@ class Observer:
         chunks = list(bulk.chunks([a.name for a in addresses])) if bulk else []
         if bulk is None or (listing is not None and len(chunks) > FEW_CHUNKS):
             if listing is not None:
-                self._listings.pop((platform, listing), None)
+                for read_again in filter(None, (listing, listing.extends)):
+                    self._listings.pop((platform, read_again), None)
                 self._absent.pop((platform, listing), None)
             return self._seen(addresses)
         raw = self._in_bulk(platform, bulk, listing, addresses) or {}
@@ -207,6 +244,8 @@ class Observer:
         all of them.
         """
         self.probe([platform])
+        if platform in self.unreachable:
+            return
         failed: AnswerError | None = None
         some = False
         for kind in self.registry:
@@ -284,7 +323,10 @@ class Observer:
             return None
         self.progress(f"reading {platform}", 0, 0)
         try:
-            return self.sources[platform].listing(listing)
+            if listing.extends is None:
+                return self.sources[platform].listing(listing)
+            found = self._listing(platform, listing.extends)
+            return None if found is None else self.sources[platform].extended(listing, found)
         except AnswerError as error:
             self.notes.append(_one_by_one_note(platform, error))
             return None
@@ -332,6 +374,15 @@ class Observer:
 
     def _concurrency(self, addresses: list[Address]) -> int:
         return self._source(addresses[0]).concurrency
+
+
+def _unreachable_note(platform: str, error: UnreachableError) -> Diagnostic:
+    return Diagnostic(
+        "platform-unreachable",
+        "error",
+        f"platform '{platform}' cannot be read: {error.summary}",
+        hint=error.hint or "nothing is planned for it, and nothing that needs it",
+    )
 
 
 def _one_by_one_note(platform: str, error: AnswerError) -> Diagnostic:

@@ -30,11 +30,18 @@ class Source(Protocol):
     def concurrency(self) -> int:
         """How many questions may be asked side by side."""
 
+    @property
+    def url(self) -> str:
+        """Where the platform is."""
+
     def probe(self) -> PlatformInfo:
         """The platform's versions."""
 
     def listing(self, listing: Listing) -> Objects | None:
         """What a listing answers; None when it may not be used."""
+
+    def extended(self, listing: Listing, found: Objects) -> Objects:
+        """What a listing makes of the answer of the one it extends."""
 
     def names(self, listing: Listing) -> list[str]:
         """The names of all objects of a listing."""
@@ -63,6 +70,11 @@ class LivePlatform:
         """As many as the client may send at once."""
         return self.client.options.concurrency
 
+    @property
+    def url(self) -> str:
+        """The client's base."""
+        return self.client.base
+
     def probe(self) -> PlatformInfo:
         """See `platform/probe.py`."""
         return probe(self.client)
@@ -71,6 +83,11 @@ class LivePlatform:
         """One read for all objects."""
         found: Objects | None = self.client.run(listing.read())
         return found
+
+    def extended(self, listing: Listing, found: Objects) -> Objects:
+        """One read more."""
+        more: Objects = self.client.run(listing.extended(found))
+        return more
 
     def names(self, listing: Listing) -> list[str]:
         """One read for all names."""

@@ -187,10 +187,13 @@ def as_written(outcome: Outcome) -> tuple[FieldChange, ...]:
 
 
 def plan_exit(made: Plan, blocks: Sequence[Block] = (), *, detailed: bool = False) -> int:
-    """The exit code of a plan: 1 unreadable objects, 3 blocked, 2 pending if asked for, else 0.
+    """The exit code of a plan.
 
+    6 a platform did not answer, 1 unreadable objects, 3 blocked, 2 pending if asked for, else 0.
     `blocks` are those of the whole run.
     """
+    if any(d.rule == "platform-unreachable" for d in made.diagnostics):
+        return int(Exit.UNREACHABLE)
     if has_errors(made.diagnostics):
         return int(Exit.INVALID)
     if made.blocked or blocks:

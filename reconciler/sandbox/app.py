@@ -22,6 +22,7 @@ from reconciler.sandbox import (
     environments,
     faults,
     federation,
+    federation_service,
     groups,
     key_pairs,
     legacy_groups,
@@ -38,6 +39,7 @@ from reconciler.sandbox import (
 from reconciler.sandbox.clock import Clock
 from reconciler.sandbox.connect.service import NAME as CONNECT
 from reconciler.sandbox.connect.service import Connect
+from reconciler.sandbox.mesh import Mesh
 from reconciler.sandbox.messages import ConnectionReset, Request, Response
 from reconciler.sandbox.policies import (
     archive,
@@ -77,6 +79,7 @@ ROUTES: tuple[Route, ...] = (
     *archive.ROUTES,
     *cold_storage.ROUTES,
     *bundle_retention.ROUTES,
+    *federation_service.ROUTES,
     *repositories.ROUTES,
     *storage.ROUTES,
 )
@@ -148,6 +151,7 @@ class Sandbox:
         self.version = version
         self.seed = seed
         self.clock = Clock()
+        self.mesh = Mesh(self)
         self.quirks = with_defaults(quirks)
         self.faults: list[faults.Fault] = []
         self.requests: list[dict[str, Json]] = []
@@ -169,6 +173,7 @@ class Sandbox:
                 return finished(control.handle(self, request), None)
         here = self.service(service)
         try:
+            self.mesh.meet(service)
             response = self.with_faults(here, request)
         except ConnectionReset:
             self.record(service, request, 0)
@@ -281,6 +286,7 @@ class Sandbox:
                         name: {"tokens": platform.tokens, **platform.store.dump()}
                         for name, platform in self.platforms.items()
                     },
+                    **({"mesh": self.mesh.dump()} if self.mesh.is_used else {}),
                     **({"connect": self.connect.dump()} if self.connect else {}),
                 }
             )
@@ -302,6 +308,7 @@ class Sandbox:
                 platform.tokens.update(held.get(name, {}).get("tokens", {}))
                 platform.store.load(held.get(name, {}))
                 platform.views = Views(self.quirks, self.version, self.seed)
+            self.mesh.load(state.get("mesh", {}))
             self.load_connect(state.get("connect"))
 
     def load_connect(self, state: dict[str, Json] | None) -> None:

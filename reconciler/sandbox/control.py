@@ -115,6 +115,25 @@ def put_quirks(sandbox: Sandbox, request: Request) -> Json:
     return dict(sandbox.quirks)
 
 
+def get_sites(sandbox: Sandbox, _request: Request) -> Json:
+    """Which platforms answer, and how long federations take to tell each other something."""
+    return {
+        "delay": sandbox.mesh.delay,
+        "sites": {name: {"down": name in sandbox.mesh.down} for name in sandbox.platforms},
+    }
+
+
+def post_sites(sandbox: Sandbox, request: Request) -> Json:
+    """`{"delay": seconds, "sites": {"west": {"down": true}}}`; what is left out stays."""
+    sent = parse_object(request.body)
+    for name, site in sent.get("sites", {}).items():
+        if name not in sandbox.platforms:
+            raise ValueError(f"there is no platform '{name}'")
+        sandbox.mesh.switch(name, down=bool(site["down"]))
+    sandbox.mesh.delay = float(sent.get("delay", sandbox.mesh.delay))
+    return get_sites(sandbox, request)
+
+
 HANDLERS: dict[tuple[str, str], Handler] = {
     ("GET", "requests"): get_requests,
     ("DELETE", "requests"): delete_requests,
@@ -123,6 +142,8 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("DELETE", "faults"): delete_faults,
     ("GET", "state"): get_state,
     ("PUT", "state"): put_state,
+    ("GET", "sites"): get_sites,
+    ("POST", "sites"): post_sites,
     ("GET", "clock"): get_clock,
     ("POST", "clock"): post_clock,
     ("GET", "quirks"): get_quirks,

@@ -62,7 +62,7 @@ def spread(platform: Platform, repository: Repository) -> None:
     """
     for member in repository.get("members"):
         found = locate(platform, member["url"])
-        if found is None or found[0] is platform:
+        if found is None or found[0] is platform or found[0].name in platform.sandbox.mesh.down:
             continue
         there, key = found
         mirror = there.store.repository(key)
@@ -99,7 +99,11 @@ def sync_configuration(call: Call) -> Response:
     for member in repository.get("members"):
         found = locate(platform, member["url"])
         mirror = found[0].store.repository(found[1]) if found else None
-        if found is not None and mirror is not None and found[0] is not platform:
+        if found is None or found[0] is platform or mirror is None:
+            continue
+        if found[0].name in platform.sandbox.mesh.down:
+            continue
+        if mirror.rclass == "federated":
             copy_settings(repository, mirror)
     return Response(200)
 

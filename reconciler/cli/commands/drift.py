@@ -85,6 +85,8 @@ def command(
 
 
 def _exit(found: Drift) -> Exit:
+    if any(d.rule == "platform-unreachable" for d in found.diagnostics):
+        return Exit.UNREACHABLE
     if found.is_incomplete:
         return Exit.INVALID
     return Exit.PENDING if found.drifted else Exit.DONE

@@ -24,7 +24,7 @@ from reconciler.kinds.repositories._package_types import (
     stored_name,
 )
 from reconciler.kinds.risks import OUT_OF_SERVICE, SAFE, admits_less, refuses_more
-from reconciler.kinds.spec import ObjectSpec, unset
+from reconciler.kinds.spec import ObjectSpec, Spec, unset
 
 SAME_PACKAGE_TYPE = Same(stored_name, "`yum` is stored as `rpm`")
 SAME_ADDRESS = Same(lambda url: url.rstrip("/"), "a trailing slash makes no difference")
@@ -41,12 +41,16 @@ def _project(key: str) -> str | None:
     return None if key == NO_PROJECT else key
 
 
-class RepositorySpec(ObjectSpec):
-    """A repository of any class."""
+class TypedSpec(ObjectSpec):
+    """An object for one format of packages."""
 
     packageType: Annotated[str, FIXED, SAME_PACKAGE_TYPE, Known(*PACKAGE_TYPES)]
     """Format of the packages, such as `npm` or `docker`. It decides which other fields exist and
     stays as it was at creation."""
+
+
+class RepositorySettings(Spec):
+    """What a repository of any class is like."""
 
     projectKey: Annotated[
         str | None,
@@ -97,8 +101,12 @@ class RepositorySpec(ObjectSpec):
     type, where its own pages would choose by type."""
 
 
-class StoringSpec(RepositorySpec):
-    """A repository that keeps files of its own, uploaded or cached."""
+class RepositorySpec(RepositorySettings, TypedSpec):
+    """A repository of any class."""
+
+
+class StoringSettings(RepositorySettings):
+    """What a repository is like that keeps files of its own."""
 
     blackedOut: Annotated[bool, Default(False), OUT_OF_SERVICE] = unset()
     """Takes the repository out of service: nothing is read from it or written to it."""
@@ -124,3 +132,7 @@ class StoringSpec(RepositorySpec):
 
     priorityResolution: Annotated[bool, NotFor(*WITHOUT_PRIORITY), Default(False)] = unset()
     """Virtual repositories look here first and stop when they find the package."""
+
+
+class StoringSpec(StoringSettings, RepositorySpec):
+    """A repository that keeps files of its own, uploaded or cached."""

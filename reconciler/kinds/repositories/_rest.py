@@ -232,7 +232,7 @@ class RepositoryCollection(Collection):
 
     def undeletable(self, address: Address, live: Mapping[str, Any]) -> str:
         """Members on other platforms would go on and look for one that is gone."""
-        members = _elsewhere(live) if live.get("rclass") == "federated" else ()
+        members = elsewhere(live) if live.get("rclass") == "federated" else ()
         if not members:
             return ""
         return (
@@ -243,7 +243,7 @@ class RepositoryCollection(Collection):
     def is_mirror(self, live: Mapping[str, Any]) -> bool:
         """A federated repository comes with its members, which exist afterwards where they are."""
         return self.constants["rclass"] == live.get("rclass") == "federated" and bool(
-            _elsewhere(live)
+            elsewhere(live)
         )
 
     def conversion(self, name: str, live: Mapping[str, Any]) -> Conversion | None:
@@ -327,14 +327,14 @@ def _texts(value: Any) -> Iterator[str]:
         yield str(value)
 
 
-def _elsewhere(live: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def elsewhere(live: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The members of a federated repository but itself."""
     return [m for m in live.get("members") or () if isinstance(m, dict) and not m.get("own")]
 
 
 def _members_left(live: Mapping[str, Any]) -> str:
     """Why a federated repository cannot become local; empty if it can."""
-    members = _elsewhere(live)
+    members = elsewhere(live)
     if not members:
         return ""
     return (

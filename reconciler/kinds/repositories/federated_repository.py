@@ -18,7 +18,7 @@ from reconciler.kinds.repositories._rules import (
     password_in_url,
     proxy_conflict,
 )
-from reconciler.kinds.repositories.local_repository import LocalRepositorySpec
+from reconciler.kinds.repositories.local_repository import LocalRepositorySpec, LocalSettings
 from reconciler.kinds.risks import enabled_by, loses
 from reconciler.kinds.spec import Spec, unset
 
@@ -41,7 +41,17 @@ def _is_own(member: Any) -> bool:
     return isinstance(member, dict) and member.get("own") is True
 
 
-class FederatedRepositorySpec(LocalRepositorySpec):
+class FederatedSettings(LocalSettings):
+    """What a repository is like that mirrors itself."""
+
+    proxy: Annotated[str | None, Ref("Proxy", check="server")] = unset()
+    """Name of the proxy through which the members are reached."""
+
+    disableProxy: Annotated[bool, Default(False)] = unset()
+    """Reaches the members directly, even where the platform has a default proxy."""
+
+
+class FederatedRepositorySpec(FederatedSettings, LocalRepositorySpec):
     """A repository that mirrors itself, both ways, with members on other platforms."""
 
     packageType: Annotated[str, FIXED, SAME_PACKAGE_TYPE, Known(*FEDERATED)]
@@ -61,12 +71,6 @@ class FederatedRepositorySpec(LocalRepositorySpec):
     """The members on other platforms. Where it is declared, it is all of them: others are taken
     out, and keep their content. A member that does not exist is created there. The platforms must
     trust each other, and each needs its base URL set."""
-
-    proxy: Annotated[str | None, Ref("Proxy", check="server")] = unset()
-    """Name of the proxy through which the members are reached."""
-
-    disableProxy: Annotated[bool, Default(False)] = unset()
-    """Reaches the members directly, even where the platform has a default proxy."""
 
 
 def _member_urls(subject: Subject) -> Iterator[Fault]:

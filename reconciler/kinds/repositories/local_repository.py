@@ -28,6 +28,7 @@ from reconciler.kinds.repositories._package_types import (
 from reconciler.kinds.repositories._repository import (
     SAME_PACKAGE_TYPE,
     SIGNING_KEY,
+    StoringSettings,
     StoringSpec,
 )
 from reconciler.kinds.repositories._rules import (
@@ -39,12 +40,8 @@ from reconciler.kinds.spec import unset
 _COMPOSER_NAMES = Wire("enableComposerv1Indexing", also=("enableComposerV1Indexing",))
 
 
-class LocalRepositorySpec(StoringSpec):
-    """A repository for the artifacts that are uploaded to this platform."""
-
-    packageType: Annotated[str, FIXED, SAME_PACKAGE_TYPE, Known(*LOCAL)]
-    """Format of the packages, such as `npm` or `docker`. It decides which other fields exist and
-    stays as it was at creation."""
+class LocalSettings(StoringSettings):
+    """What a repository is like that files are uploaded to."""
 
     signedUrlTtl: Annotated[int, Field(ge=0), Default(90)] = unset()
     """How long a signed address is valid. The reference names no unit."""
@@ -190,6 +187,14 @@ class LocalRepositorySpec(StoringSpec):
         Same(str.upper, "small letters mean the same"),
     ] = unset()
     """Whether the repository holds modules or providers."""
+
+
+class LocalRepositorySpec(LocalSettings, StoringSpec):
+    """A repository for the artifacts that are uploaded to this platform."""
+
+    packageType: Annotated[str, FIXED, SAME_PACKAGE_TYPE, Known(*LOCAL)]
+    """Format of the packages, such as `npm` or `docker`. It decides which other fields exist and
+    stays as it was at creation."""
 
 
 KIND = repository_kind("local", LocalRepositorySpec, key_not_of_a_cache, lost_on_replace=ARTIFACTS)

@@ -35,6 +35,11 @@ class Recorder:
         """The platform's."""
         return self.source.concurrency
 
+    @property
+    def url(self) -> str:
+        """The platform's."""
+        return self.source.url
+
     def probe(self) -> PlatformInfo:
         """Recorded: versions and URL."""
         self.info = self.source.probe()
@@ -45,6 +50,12 @@ class Recorder:
         self.listings[listing] = None
         self.listings[listing] = found = self.source.listing(listing)
         return found
+
+    def extended(self, listing: Listing, found: Objects) -> Objects:
+        """Recorded as a listing of its own."""
+        self.listings[listing] = None
+        self.listings[listing] = more = self.source.extended(listing, found)
+        return more
 
     def names(self, listing: Listing) -> list[str]:
         """Recorded."""

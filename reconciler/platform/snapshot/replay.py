@@ -45,6 +45,11 @@ class RecordedPlatform:
         """Nothing waits for anything."""
         return 1
 
+    @property
+    def url(self) -> str:
+        """Where the platform was."""
+        return self.recorded.info.url
+
     def probe(self) -> PlatformInfo:
         """What the platform said of itself."""
         return self.recorded.info
@@ -53,6 +58,11 @@ class RecordedPlatform:
         """What the listing answered."""
         listed = self._listed(listing)
         return listed.objects if listed else None
+
+    def extended(self, listing: Listing, found: Objects) -> Objects:
+        """What was answered; without it, what it would have added is not known."""
+        more = self.listing(listing)
+        return found if more is None else more
 
     def names(self, listing: Listing) -> list[str]:
         """What the list of names answered. Raises AnswerError when it was not asked for."""

@@ -1,0 +1,1 @@
+"""Repositories that several platforms hold together, declared once."""

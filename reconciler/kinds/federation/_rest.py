@@ -1,0 +1,183 @@
+"""How a federated repository is reached that several platforms keep together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from reconciler.kinds.repositories._rest import (
+    RepositoryCollection,
+    RepositoryListing,
+    member_url,
+)
+from reconciler.kinds.rest import Bulk, Flow, Listing, Write, segment, send, unusable
+from reconciler.model import Address, Live, Observed, Request, Response
+
+FEDERATION = "/artifactory/api/federation"
+INCONSISTENT_SINCE = "7.108.3"
+
+
+@dataclass(frozen=True)
+class FederationListing(Listing):
+    """All repositories, and beside each federated one what the state list says of it."""
+
+    path: str = f"{FEDERATION}/status/stateList"
+    extends: Listing | None = field(default_factory=RepositoryListing)
+
+    def read(self) -> Flow:
+        """Not asked by itself: see `extended`."""
+        assert self.extends is not None
+        found = yield from self.extends.read()
+        return None if found is None else (yield from self.extended(found))
+
+    def names(self) -> Flow:
+        """The keys of all repositories."""
+        assert self.extends is not None
+        return (yield from self.extends.names())
+
+    def sees_all(self, version: str) -> Flow:
+        """What holds for the repositories holds for the federated ones."""
+        assert self.extends is not None
+        return (yield from self.extends.sees_all(version))
+
+    def extended(self, found: Mapping[str, Mapping[str, Any]]) -> Flow:
+        """One read more (2.11.10.2), where there is anything it could be about."""
+        if not any(raw.get("rclass") == "federated" for raw in found.values()):
+            return found
+        states = yield from _states()
+        return {key: _with_state(raw, states.get(key)) for key, raw in found.items()}
+
+
+def _states() -> Flow:
+    """Returns the entries of the state list by key; nothing where the server has no such list."""
+    request = Request("GET", f"{FEDERATION}/status/stateList")
+    response: Response = yield request
+    if response.status in (400, 403, 404):  # before 7.104.2, or another federation service
+        return {}
+    if not response.ok:
+        raise unusable(request, response)
+    try:
+        raw = response.json()
+    except ValueError:
+        raise unusable(request, response) from None
+    listed = raw.get("federations") if isinstance(raw, dict) else None
+    if not isinstance(listed, list):
+        raise unusable(request, response)
+    return {s["localRepoKey"]: s for s in listed if isinstance(s, dict) and "localRepoKey" in s}
+
+
+def _with_state(raw: Mapping[str, Any], state: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    if state is None:
+        return raw
+    return {**raw, "priority": state.get("priority"), "federationState": state}
+
+
+@dataclass(frozen=True)
+class FederationCollection(RepositoryCollection):
+    """A federated repository on one of its platforms; every write is followed by a sync."""
+
+    listing: Listing | None = field(default_factory=FederationListing)
+    bulk: Bulk | None = None
+
+    def parts_of(self, listed: str, parents: tuple[str, ...]) -> tuple[str, ...] | None:
+        """A live repository does not say which federation it is meant to be of."""
+        return None
+
+    def read(self, address: Address) -> Flow:
+        """The repository, and its entry of the state list."""
+        observed: Observed = yield from super().read(address)
+        if isinstance(observed, Live) and observed.raw.get("rclass") == "federated":
+            states = yield from _states()
+            return self.live(_with_state(observed.raw, states.get(address.name)))
+        return observed
+
+    def create(self, write: Write) -> Flow:
+        """The repository, which makes the members too; then the sync and the priority."""
+        plain, priority = _apart(write)
+        yield from super().create(plain)
+        yield from _synchronised(write.name)
+        if priority not in (None, "standard"):
+            yield from _prioritised(write.name, priority)
+
+    def update(self, write: Write) -> Flow:
+        """The changed settings and the sync; the priority is a call of its own."""
+        plain, priority = _apart(write)
+        if plain.body:
+            yield from super().update(plain)
+            if plain.body.get("members") != []:  # else nobody is left to hear of it
+                yield from _synchronised(write.name)
+        if priority is not None:
+            yield from _prioritised(write.name, priority)
+
+    def undeletable(self, address: Address, live: Mapping[str, Any]) -> str:
+        """Content that is still on its way to another member would be lost with this one."""
+        for member in live.get("members") or ():
+            status = _status(live.get("federationState"), _url(member))
+            if not member.get("own") and status not in SETTLED:
+                return f"its content is not yet at every other member: {_url(member)} is {status}"
+        return ""
+
+    @property
+    def out_of_service(self) -> Mapping[str, Any]:
+        """Out of the federation too: the others would hear of being out of service."""
+        return {"members": [], **super().out_of_service}
+
+    def reaches(self, write: Write) -> Iterable[str]:
+        """The members, where they are written: all hear of it, but those that are disabled."""
+        if "members" not in write.body and write.live.get("rclass") == "federated":
+            return ()
+        both = (write.live.get("members") or (), write.body.get("members") or ())
+        enabled = {_url(m): m.get("enabled") is not False for listed in both for m in listed}
+        return [url for url, is_enabled in enabled.items() if is_enabled]
+
+    def stranding(self, write: Write) -> str:
+        """A member is not taken out while content is on its way to or from it."""
+        if "members" not in write.body:
+            return ""
+        kept = {_url(member) for member in write.body["members"]}
+        for member in write.live.get("members") or ():
+            url = _url(member)
+            if member.get("own") or url in kept or member.get("enabled") is False:
+                continue
+            status = _status(write.live.get("federationState"), url)
+            if status not in SETTLED:
+                return f"content of the member {url} is still on its way: it is {status}"
+        return ""
+
+
+SETTLED = ("", "HEALTHY", "DISABLED", "N/A")
+"""The states of a member (2.11.10.2) in which nothing waits to be exchanged, or nobody can tell."""
+
+
+def _url(member: Mapping[str, Any]) -> str:
+    return member_url(str(member.get("url", "")))
+
+
+def _status(state: Any, url: str) -> str:
+    listed = state.get("memberInfoList") if isinstance(state, Mapping) else None
+    for member in listed or ():
+        place = f"{str(member.get('url', '')).rstrip('/')}/{member.get('repoKey', '')}"
+        if member_url(place) == url:
+            status = str(member.get("aggregatedStatus") or "")
+            # a member that could tell its state and does not cannot be reached (2.11.10.1)
+            return "NOT_AVAILABLE" if status == "N/A" and member.get("supported") else status
+    return ""
+
+
+def _apart(write: Write) -> tuple[Write, Any]:
+    body = dict(write.body)
+    priority = body.pop("priority", None)
+    return replace(write, body=body), priority
+
+
+def _synchronised(key: str) -> Flow:
+    """2.11.9: the members hear of the settings; without it they show an inconsistent state."""
+    yield from send(Request("POST", f"{FEDERATION}/configSync/{segment(key)}"))
+
+
+def _prioritised(key: str, priority: str) -> Flow:
+    """2.11.10.4"""
+    path = f"{FEDERATION}/prioritization/{segment(key)}"
+    query = (("priorityLevel", priority),)
+    yield from send(Request("PUT", path, query=query, json={}))

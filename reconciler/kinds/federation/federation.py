@@ -1,0 +1,310 @@
+"""Federation: one federated repository on several platforms, declared once for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from reconciler.kinds.federation._rest import FederationCollection
+from reconciler.kinds.kind import CONFIGURATION_LANE, Fault, Kind, Rule, Site, Subject
+from reconciler.kinds.marks import (
+    FIXED,
+    IDENTITY,
+    INLINE,
+    UNORDERED,
+    Default,
+    Implied,
+    Known,
+    Risk,
+    Same,
+    Since,
+)
+from reconciler.kinds.repositories._kind import ARTIFACTS
+from reconciler.kinds.repositories._package_types import FEDERATED
+from reconciler.kinds.repositories._repository import SAME_PACKAGE_TYPE
+from reconciler.kinds.repositories._rest import member_url
+from reconciler.kinds.repositories._rules import (
+    ENVIRONMENT_LIMITS,
+    MAX_KEY,
+    class_rule,
+    environments_declared,
+    environments_without_project,
+    key_rule,
+    password_in_url,
+    project_key,
+    proxy_conflict,
+)
+from reconciler.kinds.repositories.federated_repository import FederatedSettings
+from reconciler.kinds.risks import enabled_by, loses
+from reconciler.kinds.spec import ObjectSpec, Spec, unset
+
+MOST_SITES = 10
+MOST_HIGH = 10
+
+
+class FederationMember(Spec):
+    """One place that holds the repository: a platform of the workspace, or an address elsewhere."""
+
+    platform: str = unset()
+    """Name of a platform of the workspace. The repository there is kept in the declared state."""
+
+    url: Annotated[
+        str,
+        Field(min_length=1),
+        IDENTITY,
+        Same(member_url, "the case of the host and a trailing slash make no difference"),
+    ] = unset()
+    """Address of a repository on a platform outside of the workspace:
+    `<base URL>/artifactory/<key>`. It is a member; its own settings are left alone."""
+
+    repository: str = unset()
+    """Key of the repository on this platform, where it is not the federation's name."""
+
+    enabled: Annotated[bool, Default(True)] = unset()
+    """Whether content is exchanged with the member."""
+
+    priority: Annotated[str, Known("high", "standard")] = unset()
+    """Priority on this platform, where it is not `spec.priority`."""
+
+
+def _is_own(member: Any) -> bool:
+    return isinstance(member, dict) and member.get("own") is True
+
+
+class FederationSpec(ObjectSpec):
+    """A federated repository on several platforms, declared once. Each of the platforms gets its
+    change in one plan."""
+
+    packageType: Annotated[str, FIXED, SAME_PACKAGE_TYPE, Known(*FEDERATED)]
+    """Format of the packages, such as `npm` or `docker`; fixed at creation."""
+
+    settings: Annotated[FederatedSettings, INLINE] = unset()
+    """What the repository is like on every platform: the fields of a FederatedRepository."""
+
+    members: Annotated[
+        list[FederationMember],
+        Field(min_length=1),
+        UNORDERED,
+        Implied(_is_own, "the repository itself is a member without being named"),
+        Risk(
+            "disruptive",
+            "taking out or disabling one is disruptive: content is no longer exchanged with it",
+            loses(enabled_by("url", member_url)),
+        ),
+    ] = unset()
+    """Where the repository is. Whoever is not listed is taken out, and keeps its content."""
+
+    platforms: Annotated[list[str], Field(min_length=1)] = unset()
+    """Short for `members` that are nothing but platforms of the workspace: `[east, west]`."""
+
+    priority: Annotated[
+        str,
+        Known("high", "standard"),
+        Since("7.104.2"),
+        Same(str.lower, "upper and lower case make no difference"),
+    ] = unset()
+    """Priority of the repository's queue: `high` goes before the others. At most ten repositories
+    of a platform can have it."""
+
+
+def members_of(spec: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The members of a federation, from either way of writing them."""
+    if "members" in spec:
+        return [m for m in spec["members"] if isinstance(m, Mapping)]
+    return [{"platform": name} for name in spec.get("platforms") or ()]
+
+
+def _parts(name: str, member: Mapping[str, Any]) -> tuple[str, ...]:
+    """The last part is the repository's own key, as it is for every other object."""
+    key = member.get("repository", name)
+    return (name,) if key == name else (name, key)
+
+
+def sites(name: str, spec: Mapping[str, Any]) -> Iterator[Site]:
+    """One site for each platform of the workspace that is a member, in the order written."""
+    short = "members" not in spec
+    for index, member in enumerate(members_of(spec)):
+        if isinstance(platform := member.get("platform"), str):
+            path = ("spec", "platforms", index) if short else ("spec", "members", index, "platform")
+            yield Site(platform, _parts(name, member), path)
+
+
+def located(
+    spec: Mapping[str, Any], name: str, site: str, url_of: Callable[[str], str]
+) -> dict[str, Any]:
+    """What one site is to be like: the other members by their URLs, its own priority."""
+    here: Mapping[str, Any] = {}
+    others: list[dict[str, Any]] = []
+    for member in members_of(spec):
+        if member.get("platform") == site:
+            here = member
+            continue
+        found = {"url": _address(member, name, url_of)}
+        others.append(found | {n: v for n, v in member.items() if n == "enabled"})
+    told = {n: v for n, v in spec.items() if n not in ("platforms", "members", "priority")}
+    priority = here.get("priority", spec.get("priority"))
+    return told | {"members": others} | ({"priority": priority} if priority else {})
+
+
+def _address(member: Mapping[str, Any], name: str, url_of: Callable[[str], str]) -> str:
+    if "url" in member:
+        return str(member["url"])
+    key = member.get("repository", name)
+    return f"{url_of(member['platform']).rstrip('/')}/artifactory/{key}"
+
+
+def _on_settings(rule: Rule) -> Rule:
+    """A rule of repositories, asked of the settings of a federation."""
+
+    def flat(subject: Subject) -> Iterator[Fault]:
+        settings = subject.spec.get("settings") or {}
+        top = {"packageType": subject.spec.get("packageType")}
+        for fault in rule(subject._replace(spec={**top, **settings})):
+            inside = fault.path[:1] == ("spec",) and fault.path[1:2] != ("packageType",)
+            path = ("spec", "settings", *fault.path[1:]) if inside else fault.path
+            yield replace(fault, path=path)
+
+    return flat
+
+
+def _members(subject: Subject) -> Iterator[Fault]:
+    """Each member is one place, named once; there are at least two, and one is ours."""
+    spec, both = subject.spec, "members" in subject.spec and "platforms" in subject.spec
+    if both:
+        yield Fault(
+            ("spec", "platforms"),
+            "federation-members",
+            "'spec.platforms' is short for 'spec.members': only one of them can be given",
+            "take one of them out",
+        )
+        return
+    members = members_of(spec)
+    at = ("spec", "members") if "members" in spec else ("spec", "platforms")
+    if len(members) < 2:
+        yield Fault(
+            at if members else ("spec",),
+            "federation-members",
+            f"a federation has at least two members, and this one has {len(members)}",
+            "list the platforms that hold it, such as platforms: [east, west]",
+        )
+    if sum("platform" in member for member in members) > MOST_SITES:
+        yield Fault(
+            at,
+            "federation-members",
+            f"a federation has at most {MOST_SITES} platforms of the workspace",
+            "list further ones by their url",
+        )
+    seen: set[Any] = set()
+    for index, member in enumerate(members):
+        path = (*at, index)
+        yield from _member(member, path)
+        place = member.get("platform") or member_url(str(member.get("url", "")))
+        if place in seen:
+            yield Fault(path, "member-twice", f"the member {place} is listed twice", "remove one")
+        seen.add(place)
+    if members and not any("platform" in member for member in members):
+        yield Fault(
+            at,
+            "federation-members",
+            "none of the members is a platform of the workspace: there is nothing to keep",
+            "name the platforms of the workspace by platform, not by url",
+        )
+
+
+def _member(member: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[Fault]:
+    if ("platform" in member) == ("url" in member):
+        yield Fault(
+            path,
+            "federation-members",
+            "a member is either a platform of the workspace or the address of a repository",
+            "give one of platform and url",
+        )
+        return
+    if "repository" in member:
+        for fault in key_rule(MAX_KEY)(Subject(member["repository"], {}, lambda _: None)):
+            yield replace(fault, path=(*path, "repository"))
+    if "url" not in member:
+        return
+    for word in ("repository", "priority"):
+        if word in member:
+            yield Fault(
+                (*path, word),
+                "federation-members",
+                f"'{word}' is of platforms of the workspace: another one is looked after elsewhere",
+                "take it out; the url ends with the repository's key",
+            )
+    leaks = list(
+        password_in_url(
+            (*path, "url"),
+            "url",
+            member["url"],
+            "take it out, and change it; the platforms trust each other by other means",
+            user=True,
+        )
+    )
+    yield from leaks
+    url = member_url(member["url"])
+    if not leaks and (not url.startswith(("http://", "https://")) or "/artifactory/" not in url):
+        yield Fault(
+            (*path, "url"),
+            "member-url",
+            "a member elsewhere is named by the address of a repository on its platform",
+            "write https://<platform>/artifactory/<key>",
+        )
+
+
+def _named_without_members(subject: Subject) -> Iterator[Fault]:
+    """The name is the repository's key wherever a member names no other."""
+    keys = [m.get("repository") for m in members_of(subject.spec) if "platform" in m]
+    if None in keys:
+        yield from key_rule(MAX_KEY)(subject)
+
+
+def too_many_high(subjects: Sequence[Subject], platform: str) -> Iterator[tuple[int, Fault]]:
+    """The server takes `high` for ten repositories of a platform at most (2.11.10.4)."""
+    high = [n for n, s in enumerate(subjects) if _priority(s.spec, platform) == "high"]
+    for number in high[MOST_HIGH:]:
+        yield (
+            number,
+            Fault(
+                ("spec", "priority"),
+                "too-many-high",
+                f"{len(high)} federations of platform '{platform}' have high priority; the server "
+                f"takes {MOST_HIGH}",
+                "leave the least urgent ones at standard",
+            ),
+        )
+
+
+def _priority(spec: Mapping[str, Any], platform: str) -> Any:
+    here = next((m for m in members_of(spec) if m.get("platform") == platform), {})
+    return here.get("priority", spec.get("priority"))
+
+
+KIND = Kind(
+    name="Federation",
+    spec=FederationSpec,
+    rest=FederationCollection(constants={"rclass": "federated"}),
+    area="Federation",
+    since="7.18.3",
+    namespace="repository",
+    discriminator="packageType",
+    lane=CONFIGURATION_LANE,
+    limits=ENVIRONMENT_LIMITS,
+    sites=sites,
+    located=located,
+    together=too_many_high,
+    rules=(
+        _named_without_members,
+        class_rule("federated"),
+        *map(
+            _on_settings,
+            (environments_without_project, project_key, environments_declared, proxy_conflict),
+        ),
+        _members,
+    ),
+    lost_on_replace=ARTIFACTS,
+)
