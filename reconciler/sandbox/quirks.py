@@ -33,6 +33,8 @@ DEFAULTS: dict[str, bool] = {
     "wrapped_policies": False,
     # Policies of projects say which.
     "policy_project": False,
+    # A change of a policy that runs is refused with 409 instead of 400.
+    "running_conflicts": False,
     # No cold storage: the classic archive has no endpoints.
     "no_cold_storage": False,
     # The platform is JFrog's cloud, not self-hosted.

@@ -54,14 +54,24 @@ moments = st.one_of(
     ),
 )
 nothing = st.tuples(st.sampled_from(("$eq", "$ne")), st.none())
+
+
+def pair(entry: tuple[str, tuple[str, Any]]) -> dict[str, Any]:
+    """A name, an operator and a value in, the criterion out."""
+    name, (sign, wanted) = entry
+    return {name: {sign: wanted}}
+
+
+marks = st.tuples(st.sampled_from(["@*", *(f"@{key}" for key in KEYS)]), texts).map(pair)
 simple = st.one_of(
-    st.tuples(st.sampled_from(("repo", "path", "name")), texts),
-    st.tuples(st.sampled_from(("size", "depth")), numbers),
-    st.tuples(st.just("stat.downloads"), numbers | nothing),
-    st.tuples(st.just("created"), moments),
-    st.tuples(st.just("stat.downloaded"), moments | nothing),
-    st.tuples(st.sampled_from(["@*", *(f"@{key}" for key in KEYS)]), texts),
-).map(lambda pair: {pair[0]: {pair[1][0]: pair[1][1]}})
+    st.tuples(st.sampled_from(("repo", "path", "name")), texts).map(pair),
+    st.tuples(st.sampled_from(("size", "depth")), numbers).map(pair),
+    st.tuples(st.just("stat.downloads"), numbers | nothing).map(pair),
+    st.tuples(st.just("created"), moments).map(pair),
+    st.tuples(st.just("stat.downloaded"), moments | nothing).map(pair),
+    marks,
+    st.lists(marks, min_size=1, max_size=3).map(lambda held: {"$msp": held}),
+)
 criteria = st.recursive(
     simple,
     lambda inner: st.builds(
@@ -80,10 +90,20 @@ def true(criterion: dict[str, Any], record: Record) -> bool:
         return all(true(inner, record) for inner in body)
     if name == "$or":
         return any(true(inner, record) for inner in body)
+    if name == "$msp":
+        held = [(k, v) for k, values in record["properties"].items() for v in values]
+        return any(all(one_mark(inner, *mark) for inner in body) for mark in held)
     ((sign, wanted),) = body.items()
     if name.startswith("@"):
         return about_properties(name[1:], sign, wanted, record)
     return about_value(sign, value_of(name, record), wanted, name)
+
+
+def one_mark(criterion: dict[str, Any], key: str, value: str) -> bool:
+    """Whether one property alone has the key and the value asked for."""
+    ((name, body),) = criterion.items()
+    ((sign, wanted),) = body.items()
+    return name in ("@*", f"@{key}") and about_value(sign, value, wanted, "value")
 
 
 def about_properties(key: str, sign: str, wanted: str, record: Record) -> bool:

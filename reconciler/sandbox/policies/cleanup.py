@@ -6,7 +6,7 @@ They share a contract: created disabled, switched by a call of their own, left a
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
@@ -65,8 +65,10 @@ class Family:
             sent["projectKey"] = sent.get("projectKey") or policy.project
         if self.kind != "bundles" and sent["projectKey"] != policy.project:
             raise Refusal(400, f"Policy '{policy.key}' cannot move to another project")
-        policy.body = self.body(call, {**sent, "key": policy.key})
-        policy.project = owner(sent, policy.body)
+        body = self.body(call, {**sent, "key": policy.key})
+        changed = replace(policy, body=body, project=owner(sent, body))
+        check_rights(call, changed)
+        policy.body, policy.project = changed.body, changed.project
         plan_next(call.platform, policy)
         return json_response(view(call, policy))
 
@@ -148,9 +150,10 @@ def check_rights(call: Call, policy: Policy) -> None:
 
 
 def check_idle(call: Call, policy: Policy, verb: str) -> None:
-    """A policy that runs is left alone."""
+    """A policy that runs is left alone. Which status says so is not in the reference."""
     if call.platform.store.retention.running(policy.key) is not None:
-        raise Refusal(400, f"Policy '{policy.key}' is currently running and cannot be {verb}")
+        status = 409 if call.platform.sandbox.quirks["running_conflicts"] else 400
+        raise Refusal(status, f"Policy '{policy.key}' is currently running and cannot be {verb}")
 
 
 def view(call: Call, policy: Policy) -> Fields:

@@ -13,7 +13,7 @@ DAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]
 LAST_YEAR = 2099
 YEARS_AHEAD = 100
 
-PART = re.compile(r"(?P<first>\*|[0-9A-Z]+)(-(?P<last>[0-9A-Z]+))?(/(?P<step>\d+))?")
+PART = re.compile(r"(?P<first>\*|[0-9A-Z]+|(?=/))(-(?P<last>[0-9A-Z]+))?(/(?P<step>\d+))?")
 
 
 class CronError(ValueError):
@@ -96,17 +96,19 @@ def numbers(
     """A field in, the numbers it names out."""
     found: set[int] = set()
     for part in text.split(","):
-        match = PART.fullmatch(part)
+        match = PART.fullmatch(part)  # "/15" is "*/15"
         if match is None:
             raise CronError(f"'{part}' cannot be read")
         step = int(match["step"] or 1)
         if step < 1 or step > high:
             raise CronError(f"'{part}' steps too far")
-        start = low if match["first"] == "*" else value(match["first"], low, high, names, first)
+        start = (
+            low if match["first"] in ("*", "") else value(match["first"], low, high, names, first)
+        )
         if match["last"]:
             end = value(match["last"], low, high, names, first)
         else:
-            end = high if match["first"] == "*" or match["step"] else start
+            end = high if match["first"] in ("*", "") or match["step"] else start
         if end < start:
             found |= {*range(start, high + 1, step), *range(low, end + 1, step)}
         else:

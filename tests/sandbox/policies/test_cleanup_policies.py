@@ -362,6 +362,26 @@ def test_rights_of_project_administrators(api: Api) -> None:
     assert other.send("GET", PACKAGES).status == 401
 
 
+def test_project_administrators_and_bundles(api: Api) -> None:
+    """Their policies reach the bundles of the project, and cannot be widened to others."""
+    api.project("pay")
+    mine = Api(api.platform, "sandbox-default-project-pay-token")
+    own = bundle_policy(
+        includeAllProjects=False,
+        includedProjects=["pay"],
+        releaseBundles=[{"name": "**", "projectKey": "pay"}],
+    )
+    wide = bundle_policy()
+
+    assert mine.send("POST", f"{BUNDLES}/old", wide).status == 403
+    assert mine.send("POST", f"{BUNDLES}/old", own).status == 201
+    assert mine.send("PUT", f"{BUNDLES}/old", wide).status == 403
+    assert api.send("GET", f"{BUNDLES}/old").json()["searchCriteria"] == own["searchCriteria"]
+    of_project = mine.send("GET", BUNDLES, query=(("projectKey", "pay"),)).json()["policies"]
+    assert [(one["policyKey"], one["displayProject"]) for one in of_project] == [("old", "pay")]
+    assert of_project[0]["includedProjects"] == ["pay"]
+
+
 @pytest.mark.parametrize("right", ["read", "partial"])
 def test_readers_may_not(api: Api, right: str) -> None:
     """Policies are for administrators, even to look at."""
