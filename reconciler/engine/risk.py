@@ -9,7 +9,7 @@ from reconciler.engine.diff import Difference
 from reconciler.kinds.fields import FieldTable
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.marks import Risk as Mark
-from reconciler.model import UNSET, FieldChange, Risk
+from reconciler.model import UNSET, FieldChange, JsonValue, Risk
 
 _RISING: tuple[Risk, ...] = ("safe", "notable", "disruptive", "destructive")
 
@@ -28,9 +28,20 @@ def _of(kind: Kind, change: FieldChange) -> Risk:
     before, after = (None if v is UNSET else v for v in (change.before, change.after))
     found: Risk = "notable"
     for mark in _marks(kind.fields, change.path):
-        if mark.when is None or mark.when(before, after):
+        if _applies(mark, before, after):
             found = mark.level
     return found
+
+
+def _applies(mark: Mark, before: JsonValue, after: JsonValue) -> bool:
+    """Whether a mark counts for a change; it does where the live value is none the field can have.
+
+    Nobody can tell then what the change takes away.
+    """
+    try:
+        return mark.when is None or mark.when(before, after)
+    except (AttributeError, TypeError, ValueError):
+        return True
 
 
 def _marks(fields: FieldTable, path: str) -> Iterator[Mark]:

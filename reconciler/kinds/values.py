@@ -7,7 +7,7 @@ is a difference.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic_core import to_json
@@ -84,10 +84,18 @@ def comparable(field: Field, value: Any) -> Any:
         parts = {name: comparable(f, value.get(name)) for name, f in field.fields.items()}
         return {name: part for name, part in parts.items() if part is not None} or None
     for normalise in field.same:
-        value = normalise(value)
+        value = _normalised(normalise, value)
         if value is None or value == "":
             return None
     return (type(value).__name__, value)
+
+
+def _normalised(normalise: Callable[[Any], Any], value: Any) -> Any:
+    """A live value of a type the field cannot have stays as it is; it will differ, and be seen."""
+    try:
+        return normalise(value)
+    except (AttributeError, TypeError, ValueError):
+        return value
 
 
 def without_implied(field: Field, wanted: Any, have: Any) -> Any:
@@ -113,7 +121,7 @@ def _names(element: Field, key: str, named: list[Any], item: Any) -> bool:
 def _comparable_list(field: Field, element: Field, value: list[Any]) -> Any:
     items = [comparable(element, _whole(element, item)) for item in value]
     for normalise in field.same:
-        items = [normalise(item) for item in items]
+        items = [_normalised(normalise, item) for item in items]
     if not field.unordered:
         return items
     unique = {to_json(item): item for item in items}

@@ -191,7 +191,7 @@ class Client:
             failure = _reason(error)
         except httpx.UnsupportedProtocol as error:
             raise UnreachableError(f"{self.endpoint.url} is no http or https URL") from error
-        except httpx.TransportError as error:
+        except (httpx.TransportError, httpx.DecodingError) as error:
             failure = TIMED_OUT if isinstance(error, httpx.ReadTimeout) else _reason(error)
             if not request.is_read:
                 self._note(request, None, started, failure)

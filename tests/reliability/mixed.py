@@ -7,9 +7,10 @@ what the inventory knows is made once and copied for every case.
 
 from __future__ import annotations
 
+import atexit
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -193,19 +194,37 @@ class Ground:
         return estate
 
 
-@cache
-def ground(version: str) -> Ground:
+def made_of(
+    version: str,
+    owned: Sequence[Mapping[str, Any]],
+    wanted: Sequence[Mapping[str, Any]],
+    found: Callable[[Mixed], Any],
+) -> Ground:
     """Two platforms with what is owned and what is found, and manifests that want more."""
     folder = Path(mkdtemp(prefix="reliability-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     estate = Mixed(folder, version)
     for site in SITES:
         estate.platform = estate.made.platforms[site]
         estate.users(*USERS)
         estate._send("PUT", BASE_URL, estate.platform.url.encode())
     estate.platform = estate.made.platforms["east"]
-    estate.declare(*OWNED)
+    estate.declare(*owned)
     made = estate.apply()
     assert set(made.results().values()) == {"done"}, made.results()
+    found(estate)
+    estate.declare(*wanted)
+    return Ground(version, estate.made.dump(), folder)
+
+
+@cache
+def ground(version: str) -> Ground:
+    """The mix, before the apply that is disturbed."""
+    return made_of(version, OWNED, wanted(version), _found)
+
+
+def _found(estate: Mixed) -> None:
+    """What nobody owns, and what repositories hold."""
     estate.put("found-equal", rclass="local", packageType="npm", description="theirs")
     estate.put("found-other", rclass="local", packageType="npm", notes="theirs")
     url = "https://registry.example.com/npm"
@@ -215,5 +234,3 @@ def ground(version: str) -> Ground:
     for key in ("to-federate", "to-localise", "own-a", "found-other"):
         for path, content in FILES.items():
             estate.upload(key, path, content)
-    estate.declare(*wanted(version))
-    return Ground(version, estate.made.dump(), folder)

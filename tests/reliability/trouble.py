@@ -9,7 +9,7 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
@@ -168,6 +168,9 @@ class Troubled(httpx.BaseTransport):
     before: Callable[[Point], Any] | None = None
     """Told of each request before it is sent."""
 
+    always: bool = False
+    """Whether every request to the path of the point goes wrong, and not only the nth."""
+
     sent: list[Sent] = field(default_factory=list)
     hit: int = 0
 
@@ -197,7 +200,7 @@ class Troubled(httpx.BaseTransport):
 
         status = 0
         try:
-            if point == self.point and self.trouble is not None:
+            if self.trouble is not None and self._is_meant(point):
                 self.hit += 1
                 answer = self.trouble(forward, self.time.sleep)
             else:
@@ -207,6 +210,11 @@ class Troubled(httpx.BaseTransport):
             with self._lock:
                 self.sent.append(Sent(point, parsed(body), status, landed))
         return answer
+
+    def _is_meant(self, point: Point) -> bool:
+        if self.point is None or not self.always:
+            return point == self.point
+        return replace(point, nth=self.point.nth) == self.point
 
     def _point(self, request: httpx.Request) -> Point:
         path = request.url.raw_path.decode("ascii").partition("?")[0]

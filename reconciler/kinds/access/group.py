@@ -181,7 +181,9 @@ class GroupCollection(Collection):
         return {} if write.live else super().named(write)
 
     def _change_members(self, write: Write) -> Flow:
-        wanted, live = set(write.body["members"]), set(write.live.get("members") or ())
+        told = write.live.get("members")
+        live = {name for name in told if isinstance(name, str)} if isinstance(told, list) else set()
+        wanted = set(write.body["members"])
         change = {"add": sorted(wanted - live), "remove": sorted(live - wanted)}
         change = {verb: names for verb, names in change.items() if names}
         if change:

@@ -349,7 +349,10 @@ def _urls(members: Iterable[Mapping[str, Any]]) -> str:
 
 def member_url(url: str) -> str:
     """A member's URL in the form in which two that mean the same are equal."""
-    parts = urlsplit(url.strip())
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:  # brackets around no address
+        return url
     port = {"http": ":80", "https": ":443"}.get(parts.scheme.lower(), "")
     host = parts.netloc.lower().removesuffix(port) if port else parts.netloc.lower()
     return f"{parts.scheme.lower()}://{host}{parts.path.rstrip('/')}"

@@ -117,12 +117,17 @@ _AMBIGUOUS = re.compile(
 _NOT_PLAIN = re.compile(r"""\A[-?:,\[\]{}#&*!|>'"%@`=~<\s]|:\s|\s\#|[:\s]\Z|[\t\n\r]""")
 
 
+_TO_ESCAPE = re.compile(f"{FORBIDDEN.pattern}|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""What YAML forbids, and what turns the direction of the text around it: a reader of a pull request
+would see something else than what the file says."""
+
+
 def is_plain(text: str, inside: str = "") -> bool:
     """Whether the text may stand without quotes under both versions of YAML."""
     return not (
         _AMBIGUOUS.fullmatch(text)
         or _NOT_PLAIN.search(text)
-        or FORBIDDEN.search(text)
+        or _TO_ESCAPE.search(text)
         or any(sign in text for sign in inside)
     )
 
@@ -132,7 +137,7 @@ def quoted(text: str) -> str:
     if any("\ud800" <= char <= "\udfff" for char in text):
         raise ValueError(f"{text!r} holds half a character and cannot be written")
     written = json.dumps(text, ensure_ascii=False)
-    return FORBIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", written)
+    return _TO_ESCAPE.sub(lambda found: f"\\u{ord(found[0]):04x}", written)
 
 
 def fits_literal(text: str) -> bool:
@@ -142,5 +147,5 @@ def fits_literal(text: str) -> bool:
         and text[0] not in " \t\n"
         and not text.endswith("\n\n")
         and not re.search(r"[ \t](\n|\Z)|\r|\n[ \t]*\t", text)
-        and not FORBIDDEN.search(text)
+        and not _TO_ESCAPE.search(text)
     )
