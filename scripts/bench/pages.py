@@ -34,9 +34,15 @@ PLATFORMS = ("east", "west")
 
 
 def large_plan(count: int) -> Plan:
-    """Six creations to four updates, and half a percent of deletions, on two platforms."""
+    """Six creations to four updates, half a percent of deletions; as many objects unmanaged."""
     platforms = tuple(PlatformInfo(name, f"https://{name}.example.com") for name in PLATFORMS)
-    return Plan(tuple(map(_change, range(count))), unchanged=count, platforms=platforms)
+    strays = (Address("LocalRepository", (f"stray-{i}",)) for i in range(count))
+    return Plan(
+        tuple(map(_change, range(count))),
+        unchanged=count,
+        platforms=platforms,
+        unmanaged=tuple(strays),
+    )
 
 
 def _change(number: int) -> Change:

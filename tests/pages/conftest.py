@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
@@ -29,11 +30,20 @@ Show = Callable[..., "Page"]
 def chromium() -> Iterator[Browser]:
     """The browser."""
     if why := missing():
-        if ALL:
-            pytest.fail(why)
-        pytest.skip(why)
-    with browser() as opened:
+        without(why)
+    with ExitStack() as stack:
+        try:
+            opened = stack.enter_context(browser())
+        except Exception as error:  # a browser that may not start here is like none
+            without(f"the browser does not start: {str(error).partition(chr(10))[0]}")
         yield opened
+
+
+def without(why: str) -> NoReturn:
+    """Skip what needs a browser, or fail where all tests were asked for."""
+    if ALL:
+        pytest.fail(why)
+    pytest.skip(why)
 
 
 class Strange(list[str]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -132,7 +132,9 @@ def test_an_outcome_as_a_page() -> None:
 
 def test_drift_as_a_page() -> None:
     """What drifted stands before what could not be told."""
-    check("drift.html", without_assets(drift_html(samples.DRIFT)))
+    page = drift_html(samples.DRIFT, surroundings=samples.SURROUNDINGS)
+
+    check("drift.html", without_assets(page))
 
 
 # --- self-contained --------------------------------------------------------------------------
@@ -268,6 +270,19 @@ def test_links_lead_to_objects_of_the_page() -> None:
 
     assert len(links) > 5
     assert {link.removeprefix("#") for link in links} <= targets
+
+
+def test_long_lists_come_in_pieces() -> None:
+    """A browser passes over what is out of sight: objects, findings and unmanaged ones alike."""
+    plan = replace(
+        many(120),
+        unmanaged=tuple(Address("Group", (f"stray{i}",)) for i in range(120)),
+        diagnostics=(samples.WARNING,) * 120,
+    )
+    tree = read(plan_html(plan))
+
+    pieces = [t for t in tree.walk() if t.attributes.get("class") == "chunk"]
+    assert [len(t.children) for t in pieces] == [50, 50, 20] * 3
 
 
 def chain(count: int) -> Graph:

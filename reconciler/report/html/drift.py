@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from reconciler.model import DRIFT_STATUSES, Drift, DriftEntry
 from reconciler.report.html.entries import Entry, Group, facets
@@ -17,6 +17,7 @@ from reconciler.report.html.parts import (
     finding_section,
     unmanaged_section,
 )
+from reconciler.report.html.references import marks, reference_section
 from reconciler.report.verdict import drift_words, no_drift_words, selection_words
 
 _STATUSES = {
@@ -46,16 +47,19 @@ def drift_html(drift: Drift, *, surroundings: Surroundings = NOWHERE) -> str:
             noun="objects",
             groups=groups,
             facets=facets({"status": "Status", "kind": "Kind", "platform": "Platform"}, entries),
-            sections=[*_sections(drift)],
+            sections=[*_sections(drift, surroundings, groups)],
         )
     )
 
 
-def _sections(drift: Drift) -> Iterator[Section]:
+def _sections(
+    drift: Drift, surroundings: Surroundings, groups: Iterable[Group]
+) -> Iterator[Section]:
     if drift.diagnostics:
         yield finding_section(drift.diagnostics)
     if drift.unmanaged:
         yield unmanaged_section(drift.unmanaged)
+    yield from reference_section(surroundings.graph, marks(groups))
 
 
 def _entry(entry: DriftEntry, surroundings: Surroundings) -> Entry:

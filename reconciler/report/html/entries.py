@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from itertools import count
 
 from reconciler.model import Address, Origin
-from reconciler.report.html.markup import Html, element, lines, markup
+from reconciler.report.html.markup import Html, element, markup
+from reconciler.report.html.parts import chunked
 from reconciler.report.sanitise import shorten, visible
 
 LONGEST_ADDRESS = 300
@@ -17,8 +18,6 @@ FEW = 40
 """A page of so many objects shows them all opened."""
 MOST_CHOICES = 300
 """Values one filter offers; the search finds the others."""
-CHUNK = 50
-"""Objects a browser lays out together, once they come into sight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +94,7 @@ def group_sections(groups: Sequence[Group]) -> Iterator[Html]:
         ]
         number = element("span", f"{len(articles):,}", class_="count")
         heading = element("h2", group.title, " ", number)
-        yield element("section", heading, _chunks(articles), class_="group")
-
-
-def _chunks(articles: Sequence[Html]) -> Html:
-    """Pieces a browser can pass over as a whole, as long as they are out of sight."""
-    if len(articles) <= CHUNK:
-        return lines(articles)
-    return lines(
-        element("div", lines(articles[start : start + CHUNK]), class_="chunk")
-        for start in range(0, len(articles), CHUNK)
-    )
+        yield element("section", heading, chunked(articles), class_="group")
 
 
 def _article(entry: Entry, id_: str, *, opened: bool) -> Html:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.errors import Exit
-from reconciler.model import Outcome, Plan
+from reconciler.model import Address, Outcome, Plan
 from reconciler.report.html.entries import Entry, Group, facets, numbered
 from reconciler.report.html.fields import field_table
 from reconciler.report.html.markup import Content, element, lines
 from reconciler.report.html.page import Page, document
 from reconciler.report.html.parts import NOWHERE, Surroundings
 from reconciler.report.html.plan import (
-    Telling,
+    background,
     change_facets,
     run_facts,
     sections,
@@ -29,6 +29,8 @@ from reconciler.report.verdict import (
     past,
     shown_fields,
 )
+
+Anchors = Mapping[Address, str]
 
 _RESULTS = {
     "failed": ("Failed", "✗"),
@@ -54,10 +56,12 @@ def outcome_html(
     surroundings: Surroundings = NOWHERE,
 ) -> str:
     """What became of each change of the plan, as a page."""
+    members = {result: [o for o in outcomes if o.result == result] for result in _RESULTS}
+    anchors = numbered(o.change.address for found in members.values() for o in found)
     groups = [
-        Group(title, [_entry(o, surroundings) for o in outcomes if o.result == result])
-        for result, (title, _) in _RESULTS.items()
-        if any(o.result == result for o in outcomes)
+        Group(_RESULTS[result][0], [_entry(o, surroundings, anchors) for o in found])
+        for result, found in members.items()
+        if found
     ]
     entries = [entry for group in groups for entry in group.entries]
     return document(
@@ -72,7 +76,7 @@ def outcome_html(
             noun="outcomes",
             groups=groups,
             facets=facets(_FACETS, entries),
-            sections=[*sections(plan, surroundings, numbered(e.address for e in entries))],
+            sections=[*sections(plan, surroundings, groups)],
             foot=run_facts(plan),
         )
     )
@@ -99,7 +103,7 @@ def _look(exit_code: int) -> str:
     return "warn" if exit_code == Exit.BLOCKED else "alarm"
 
 
-def _entry(outcome: Outcome, surroundings: Surroundings) -> Entry:
+def _entry(outcome: Outcome, surroundings: Surroundings, anchors: Anchors) -> Entry:
     change = outcome.change
     labels = surroundings.labels_of(change.address)
     done = outcome.result == "done"
@@ -112,7 +116,7 @@ def _entry(outcome: Outcome, surroundings: Surroundings) -> Entry:
         notes=[verb],
         origin=change.origin,
         labels=labels,
-        body=lines([*_body(outcome, surroundings, labels)]),
+        body=lines([*_body(outcome, labels, anchors)]),
         urgent=not done,
     )
 
@@ -121,7 +125,7 @@ def _words(result: str) -> str:
     return result.replace("-", " ")
 
 
-def _body(outcome: Outcome, surroundings: Surroundings, labels: Sequence[str]) -> Iterator[Content]:
+def _body(outcome: Outcome, labels: Sequence[str], anchors: Anchors) -> Iterator[Content]:
     done, change = outcome.result == "done", outcome.change
     if outcome.reason:
         yield element("p", outcome.reason, class_=f"reason {'calm' if done else 'alarm'}")
@@ -132,4 +136,4 @@ def _body(outcome: Outcome, surroundings: Surroundings, labels: Sequence[str]) -
     if planned:
         yield element("h4", "Planned") if outcome.fields else None
         yield planned
-    yield Telling(frozenset(), surroundings, {}).background(change, labels)
+    yield background(change, labels, anchors)

@@ -98,7 +98,8 @@ def _body(page: Page) -> Iterator[Html]:
     if page.groups:
         yield _toolbar(page)
     yield element("main", *_main(page))
-    yield element("footer", facts(page.foot))
+    if page.foot:
+        yield element("footer", facts(page.foot))
 
 
 def _header(page: Page) -> Iterator[Html | None]:

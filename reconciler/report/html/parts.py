@@ -29,6 +29,9 @@ class Surroundings:
 NOWHERE = Surroundings()
 """Nothing is known of the workspace."""
 
+CHUNK = 50
+"""Things a browser lays out together, once they come into sight."""
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -37,6 +40,16 @@ class Section:
     anchor: str
     title: str
     body: Html
+
+
+def chunked(parts: Iterable[Html], tag: str = "div") -> Html:
+    """Many things in pieces that a browser passes over, as long as they are out of sight."""
+    found = list(parts)
+    class_ = "chunk" if len(found) > CHUNK else None
+    return lines(
+        element(tag, lines(found[start : start + CHUNK]), class_=class_)
+        for start in range(0, len(found), CHUNK)
+    )
 
 
 def platform_words(platforms: Iterable[PlatformInfo]) -> Html:
@@ -98,7 +111,7 @@ def finding_section(found: Sequence[Diagnostic]) -> Section:
     order = ("error", "warning", "info")
     told = sorted(found, key=lambda d: order.index(d.severity))
     title = count_words(found)
-    return Section("findings", f"Findings: {title}", lines(map(_finding, told)))
+    return Section("findings", f"Findings: {title}", chunked(map(_finding, told)))
 
 
 def _finding(finding: Diagnostic) -> Html:
@@ -117,4 +130,4 @@ def unmanaged_section(addresses: Sequence[Address]) -> Section:
     """Live objects that nobody declares."""
     told = (element("li", str(address)) for address in addresses)
     title = f"{counted(len(addresses), 'object')} that no manifest declares"
-    return Section("unmanaged", title, element("ul", *told, class_="addresses"))
+    return Section("unmanaged", title, element("div", chunked(told, "ul"), class_="addresses"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from reconciler.model import Action, Address, Block, Change, Plan
-from reconciler.report.graph.picture import Mark
 from reconciler.report.html.entries import Entry, Group, facets, numbered
 from reconciler.report.html.fields import field_table
 from reconciler.report.html.markup import Content, Html, element, joined, lines
@@ -22,7 +21,7 @@ from reconciler.report.html.parts import (
     platform_words,
     unmanaged_section,
 )
-from reconciler.report.html.references import reference_section
+from reconciler.report.html.references import marks, reference_section
 from reconciler.report.verdict import (
     by_importance,
     is_quiet,
@@ -57,7 +56,7 @@ def plan_html(
     """The plan as a page; `blocks` are those of the plan as a whole."""
     members = _members(plan.changes)
     anchors = numbered(c.address for changes in members.values() for c in changes)
-    telling = Telling(frozenset(plan.by_reference), surroundings, anchors)
+    telling = _Telling(frozenset(plan.by_reference), surroundings, anchors)
     groups = [Group(t, [telling.entry(c) for c in changes]) for t, changes in members.items()]
     entries = [entry for group in groups for entry in group.entries]
     return document(
@@ -72,7 +71,7 @@ def plan_html(
             notices=[*_notices(plan, blocks)],
             groups=groups,
             facets=facets(FACETS, entries),
-            sections=[*sections(plan, surroundings, anchors)],
+            sections=[*sections(plan, surroundings, groups)],
             foot=run_facts(plan),
         )
     )
@@ -112,20 +111,13 @@ def _notices(plan: Plan, blocks: Sequence[Block]) -> Iterator[Html]:
         yield element("p", element("b", "Partial."), f" {words}", class_="notice warn", role="note")
 
 
-def sections(
-    plan: Plan, surroundings: Surroundings, anchors: Mapping[Address, str]
-) -> Iterator[Section]:
+def sections(plan: Plan, surroundings: Surroundings, groups: Iterable[Group]) -> Iterator[Section]:
     """What stands below the changes."""
     if plan.diagnostics:
         yield finding_section(plan.diagnostics)
     if plan.unmanaged:
         yield unmanaged_section(plan.unmanaged)
-    marks = {
-        change.address: Mark(f"#{anchors[change.address]}", *_mark(change))
-        for change in by_importance(plan.changes)
-        if change.address in anchors
-    }
-    yield from reference_section(surroundings.graph, marks)
+    yield from reference_section(surroundings.graph, marks(groups))
 
 
 def _mark(change: Change) -> tuple[str, str]:
@@ -163,7 +155,7 @@ def _members(changes: Iterable[Change]) -> dict[str, list[Change]]:
     return {title: found for title, found in members.items() if found}
 
 
-class Telling:
+class _Telling:
     """What is told of each change of one plan."""
 
     def __init__(
@@ -207,20 +199,23 @@ class Telling:
         losing = change.action in (Action.DELETE, Action.REPLACE)
         yield evidence(change.evidence, alarming=losing)
         yield field_table(shown_fields(change))
-        yield self.background(change, labels)
+        yield background(change, labels, self.anchors)
 
-    def background(self, change: Change, labels: Sequence[str]) -> Html | None:
-        """Why it is in the plan, what has to come before it, what is sent."""
-        sent = joined(element("code", f"{r.method} {r.path}") for r in change.requests)
-        return facts(
-            [
-                ("Why", f"{change.reason}, {change.risk}"),
-                ("After", linked(change.requires, self.anchors)),
-                ("Sends", sent),
-                ("Labels", joined(element("code", label) for label in labels)),
-            ],
-            "facts small",
-        )
+
+def background(
+    change: Change, labels: Sequence[str], anchors: Mapping[Address, str]
+) -> Html | None:
+    """Why it is in the plan, what has to come before it, what is sent."""
+    sent = joined(element("code", f"{r.method} {r.path}") for r in change.requests)
+    return facts(
+        [
+            ("Why", f"{change.reason}, {change.risk}"),
+            ("After", linked(change.requires, anchors)),
+            ("Sends", sent),
+            ("Labels", joined(element("code", label) for label in labels)),
+        ],
+        "facts small",
+    )
 
 
 def change_facets(change: Change) -> dict[str, str]:
