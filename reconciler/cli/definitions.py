@@ -66,6 +66,12 @@ def _about_kind(kind: Kind) -> Iterator[str]:
     for name, field in kind.fields.items():
         yield _indented(f"{name}  {type_words(field)}{_remarks(field)}", "  ")
         yield _indented(_first_sentence(docs.get(name, "")))
+    if kind.operations:
+        yield ""
+        yield f"Operations: `reconciler run {kind.name}/NAME OPERATION`"
+        for operation in kind.operations:
+            since = f" (since {operation.since})" if operation.since else ""
+            yield _indented(f"{operation.name}: {operation.title}{since}", "  ")
 
 
 def _remarks(field: Field) -> str:

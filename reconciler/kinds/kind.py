@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from reconciler.errors import Severity
 from reconciler.kinds.fields import Field, FieldTable, field_table
+from reconciler.kinds.operations import Operation, Survey
 from reconciler.kinds.rest import Shape
 from reconciler.kinds.spec import ObjectSpec
 from reconciler.model import Address
@@ -144,6 +145,12 @@ class Kind:
     together: Callable[[Sequence[Subject], str], Iterable[tuple[int, Fault]]] | None = None
     """What is wrong with all objects of the kind on one platform together, by their index."""
 
+    operations: tuple[Operation, ...] = ()
+    """What `reconciler run` can do with an object."""
+
+    survey: Survey | None = None
+    """How `reconciler status` learns how objects are doing."""
+
     lost_on_replace: str = ""
     """What deleting and creating anew would lose, for the message of a blocked change."""
 
@@ -183,6 +190,10 @@ class Kind:
     def secret_fields(self) -> FieldTable:
         """Those of the fields that may hold a secret reference, or have a part that may."""
         return {n: known for n, known in self.fields.items() if known.has_part(_is_secret)}
+
+    def operation(self, name: str) -> Operation | None:
+        """One of its operations."""
+        return next((one for one in self.operations if one.name == name), None)
 
     @property
     def title(self) -> str:

@@ -17,6 +17,7 @@ from reconciler.model.change import (
 from reconciler.model.comparison import Comparison, Declared, Differing
 from reconciler.model.drift import DRIFT_STATUSES, Drift, DriftEntry, DriftStatus
 from reconciler.model.graph import Graph, GraphEdge, GraphNode
+from reconciler.model.health import Health, HealthState, Reach, Standing, Status
 from reconciler.model.http import Request, Response
 from reconciler.model.inventory import Entry, Inventory
 from reconciler.model.live import Absent, Live, Observed, Unreadable
@@ -49,6 +50,8 @@ __all__ = [
     "Graph",
     "GraphEdge",
     "GraphNode",
+    "Health",
+    "HealthState",
     "Inventory",
     "JsonValue",
     "Lifecycle",
@@ -63,6 +66,7 @@ __all__ = [
     "Plan",
     "PlannedRequest",
     "PlatformInfo",
+    "Reach",
     "Request",
     "Response",
     "Result",
@@ -71,6 +75,8 @@ __all__ = [
     "Secret",
     "SecretState",
     "Shard",
+    "Standing",
+    "Status",
     "Tombstone",
     "Unreadable",
     "reference_name",

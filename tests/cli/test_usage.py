@@ -177,7 +177,7 @@ def test_validate_tells_what_is_not_available(desk: Desk) -> None:
 
 def test_a_kind_that_is_not_there_yet(desk: Desk) -> None:
     """It is told apart from a misspelt one."""
-    desk.declare(manifest("Federation", "gone"))
+    desk.declare(manifest("Permission", "gone"))
     assert "it is planned for a later version" in desk("validate").err
     desk.declare(manifest("LocalRepositry", "gone"))
     assert "did you mean 'LocalRepository'?" in desk("validate").err

@@ -41,6 +41,9 @@ from tests.support.transport import InProcess
 URL = "http://127.0.0.1:8081"
 """Where the pages tell readers to start the sandbox."""
 
+FIRST_PORT = 8081
+"""Of several platforms, which are at one port after the other."""
+
 CONNECT_PORT = 8082
 """Where it serves JFrog Connect then."""
 
@@ -237,12 +240,25 @@ class Console:
         from reconciler.cli.commands.sandbox import command
 
         asked = command.make_context("sandbox", [arg for arg in args[1:] if arg != "&"])
+        names = asked.params["platforms"].split(",")
+        if names != ["default"]:
+            self._several(names)
         if asked.params["connect"]:
             self.sandbox.connect = made = Connect(self.sandbox)
             made.url = f"http://127.0.0.1:{CONNECT_PORT}"
             self.transport.others[CONNECT_PORT] = made
-        server = SimpleNamespace(sandbox=self.sandbox, urls={"default": URL})
+        urls = {name: made.url for name, made in self.sandbox.platforms.items()}
+        server = SimpleNamespace(sandbox=self.sandbox, urls=urls)
         return json.dumps(announcement(cast(Server, server)))
+
+    def _several(self, names: list[str]) -> None:
+        """Platforms at one port after the other, the first at `URL`."""
+        self.sandbox = Sandbox(names)
+        for port, (name, made) in enumerate(self.sandbox.platforms.items(), FIRST_PORT):
+            made.url = f"http://127.0.0.1:{port}"
+            self.transport.others[port] = made
+            if name == names[0]:
+                self.platform = self.transport.platform = made
 
     def _curl(self, args: list[str]) -> str:
         parser = argparse.ArgumentParser("curl")

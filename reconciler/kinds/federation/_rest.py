@@ -15,7 +15,6 @@ from reconciler.kinds.rest import Bulk, Flow, Listing, Write, segment, send, unu
 from reconciler.model import Address, Live, Observed, Request, Response
 
 FEDERATION = "/artifactory/api/federation"
-INCONSISTENT_SINCE = "7.108.3"
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,7 @@ class FederationCollection(RepositoryCollection):
     def undeletable(self, address: Address, live: Mapping[str, Any]) -> str:
         """Content that is still on its way to another member would be lost with this one."""
         for member in live.get("members") or ():
-            status = _status(live.get("federationState"), _url(member))
+            status = _status(live, _url(member))
             if not member.get("own") and status not in SETTLED:
                 return f"its content is not yet at every other member: {_url(member)} is {status}"
         return ""
@@ -140,7 +139,7 @@ class FederationCollection(RepositoryCollection):
             url = _url(member)
             if member.get("own") or url in kept or member.get("enabled") is False:
                 continue
-            status = _status(write.live.get("federationState"), url)
+            status = _status(write.live, url)
             if status not in SETTLED:
                 return f"content of the member {url} is still on its way: it is {status}"
         return ""
@@ -154,15 +153,31 @@ def _url(member: Mapping[str, Any]) -> str:
     return member_url(str(member.get("url", "")))
 
 
-def _status(state: Any, url: str) -> str:
-    listed = state.get("memberInfoList") if isinstance(state, Mapping) else None
-    for member in listed or ():
-        place = f"{str(member.get('url', '')).rstrip('/')}/{member.get('repoKey', '')}"
-        if member_url(place) == url:
+def state_of(live: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What the state list says of a live repository, if it was asked."""
+    state = live.get("federationState")
+    return state if isinstance(state, Mapping) else None
+
+
+def statuses(state: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The members of an entry of the state list: URL and state.
+
+    A member that could tell its state and does not cannot be reached (2.11.10.1).
+    """
+    listed = state.get("memberInfoList")
+    found: list[tuple[str, str]] = []
+    for member in listed if isinstance(listed, list) else ():
+        if isinstance(member, Mapping):
+            place = f"{str(member.get('url', '')).rstrip('/')}/{member.get('repoKey', '')}"
             status = str(member.get("aggregatedStatus") or "")
-            # a member that could tell its state and does not cannot be reached (2.11.10.1)
-            return "NOT_AVAILABLE" if status == "N/A" and member.get("supported") else status
-    return ""
+            is_away = status == "N/A" and bool(member.get("supported"))
+            found.append((member_url(place), "NOT_AVAILABLE" if is_away else status))
+    return found
+
+
+def _status(live: Mapping[str, Any], url: str) -> str:
+    """The state of one member; empty where nobody tells."""
+    return dict(statuses(state_of(live) or {})).get(url, "")
 
 
 def _apart(write: Write) -> tuple[Write, Any]:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from reconciler.kinds.federation._operations import OPERATIONS, survey
 from reconciler.kinds.federation._rest import FederationCollection
 from reconciler.kinds.kind import CONFIGURATION_LANE, Fault, Kind, Rule, Site, Subject
 from reconciler.kinds.marks import (
@@ -306,5 +307,7 @@ KIND = Kind(
         ),
         _members,
     ),
+    operations=OPERATIONS,
+    survey=survey,
     lost_on_replace=ARTIFACTS,
 )
