@@ -7,7 +7,7 @@
     POST  connect/devices      {fleet, count, set}: so many new devices
     PATCH connect/devices      {fleet, select, set}: change those selected
     DELETE connect/devices     {fleet, select}: they are gone, as if deleted in the web UI
-    POST  connect/flows        {fleet, name, inputs}: a flow drawn in the web UI, without YAML
+    POST  connect/flows        {fleet, name, inputs, severity}: a flow drawn in the web UI
     GET   connect/deployments  ?fleet=demo: everything about them, what nobody can read too
     POST  connect/deployments  {fleet, user, device_filter, deployment_configuration}: from the UI
 
@@ -105,9 +105,10 @@ def delete_devices(world: World, request: Request) -> Json:
 
 
 def post_flow(world: World, request: Request) -> Json:
-    """A flow drawn in the web UI."""
+    """A flow drawn in the web UI, so one without YAML."""
     sent = parse_object(request.body)
     made = fleets.draw_flow(world, named(world, sent), sent["name"], sent.get("inputs", []))
+    made.severity = sent.get("severity")
     return {"uuid": made.uuid}
 
 

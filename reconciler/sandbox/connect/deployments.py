@@ -5,12 +5,13 @@ What was deployed cannot be read again: an answer has the comment and little els
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from reconciler.sandbox.connect import simulation, times
 from reconciler.sandbox.connect.calls import Call, Endpoint
 from reconciler.sandbox.connect.filters import V2
-from reconciler.sandbox.connect.model import Deployment, Entry
+from reconciler.sandbox.connect.model import OPEN, PENDING, SUCCESS, Deployment, Entry
 from reconciler.sandbox.connect.paging import page
 from reconciler.sandbox.connect.settings import Settings
 from reconciler.sandbox.connect.starting import start
@@ -23,6 +24,7 @@ PATH = "/api/v2/{project_key}/deployments"
 ONE = f"{PATH}/{{deployment_uuid}}"
 DEVICES = f"{ONE}/devices"
 DEVICE = f"{DEVICES}/{{device_uuid}}"
+ODD_WORDS = {("succeeded", SUCCESS): "Succeeded", ("queued", PENDING): "Queued"}
 SEVERITIES = {"Critical": 0, "High": 0, "Low": 0, "Medium": 0}
 
 
@@ -31,7 +33,8 @@ def deploy(call: Call) -> Response:
     sent = call.body()
     configuration = sent.get("deployment_configuration")
     made = start(call.world, call.fleet, call.user, sent.get("device_filter"), configuration, V2)
-    return json_response({"deployment_uuid": made.uuid}, 201)
+    answer = {"deployment_uuid": made.uuid}
+    return json_response(answer, call.world.settings.created_status)
 
 
 def list_deployments(call: Call) -> Response:
@@ -86,6 +89,7 @@ def get_status(call: Call) -> Response:
 def abort_deployment(call: Call) -> Response:
     """Stop it wherever it is not over."""
     deployment = chosen(call)
+    check_open(call, deployment.entries.values())
     for uuid in deployment.entries:
         simulation.abort(call.world, deployment, uuid)
     return json_response({"message": "Deployment aborted successfully"}, 201)
@@ -93,9 +97,16 @@ def abort_deployment(call: Call) -> Response:
 
 def abort_device(call: Call) -> Response:
     """Stop it on one device, if it is not over there."""
-    chosen_entry(call)
+    check_open(call, [chosen_entry(call)])
     simulation.abort(call.world, chosen(call), call.params["device_uuid"])
     return json_response({"message": "Deployment for device aborted successfully"}, 201)
+
+
+def check_open(call: Call, entries: Iterable[Entry]) -> None:
+    """What somebody wants to abort in; where that is refused once it is over, it is."""
+    over = not any(entry.status in OPEN for entry in entries)
+    if over and call.world.settings.abort_over == "refuse":
+        raise Refusal(400, "The deployment is already over")
 
 
 def chosen(call: Call) -> Deployment:
@@ -137,8 +148,8 @@ def word(settings: Settings, status: str) -> str:
     """A status as it is spelt here."""
     if settings.status_words == "canonical":
         return status
-    if settings.status_words == "succeeded" and status == "success":
-        return "Succeeded"
+    if (settings.status_words, status) in ODD_WORDS:
+        return ODD_WORDS[settings.status_words, status]
     return status.replace("_", " ").title()
 
 

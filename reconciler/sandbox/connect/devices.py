@@ -30,7 +30,9 @@ def list_devices(call: Call) -> Response:
     enriched = call.request.flag("enrich_info")
     shown = [device_views.summary(call.world, device, enriched) for device in found]
     wrapping = call.world.settings.device_list
-    if wrapping == "list":
+    if wrapping == "sample" and len(shown) == 1:
+        return json_response(shown[0])
+    if wrapping in ("list", "sample"):
         return json_response(shown)
     if wrapping == "data":
         return json_response({"data": shown, "after": info.get("after")})

@@ -33,7 +33,8 @@ def create_flows(call: Call) -> Response:
         call.fleet.flows[flow.uuid] = flow
         made.append({"name": name, "uuid": flow.uuid})
     message = "Update flows created successfully."
-    return json_response({"status": "success", "message": message, "update_flows": made}, 201)
+    answer = {"status": "success", "message": message, "update_flows": made}
+    return json_response(answer, call.world.settings.created_status)
 
 
 def list_flows(call: Call) -> Response:

@@ -14,8 +14,9 @@ Json = Any
 
 CHOICES: dict[str, tuple[Json, ...]] = {
     "comment_overflow": ("truncate", "refuse"),
-    "status_words": ("words", "succeeded", "canonical"),
-    "device_list": ("devices", "list", "data"),
+    "status_words": ("words", "succeeded", "canonical", "queued"),
+    "created_status": (201, 200),
+    "device_list": ("devices", "list", "data", "sample"),
     "last_page": ("null", "empty", "absent", "repeat"),
     "cursor": ("item", "offset"),
     "list_order": ("newest", "oldest", "shuffled"),
@@ -26,6 +27,7 @@ CHOICES: dict[str, tuple[Json, ...]] = {
     "missing_input": ("refuse", "fail"),
     "pending_order": ("oldest", "newest"),
     "abort_running": ("stops", "finishes"),
+    "abort_over": ("accept", "refuse"),
     "trigger": ("pending", "left out"),
     "cve_severity": ("beside", "nested"),
     "patch_type": ("any", "json-patch", "json"),
@@ -51,13 +53,18 @@ class Settings:
 
     comment_overflow: str = "truncate"
     status_words: str = "words"
-    """Spelling of a status: `In Progress`; Succeeded for Success; or `in_progress` and so on."""
+    """Spelling of a status: `In Progress`; Succeeded for Success; or `in_progress` and so on; or
+    Queued for Pending, which no reference mentions."""
+
+    created_status: int = 201
+    """What a request that created something answers."""
 
     uuid_prefix: bool = False
     """Device statuses of a deployment are keyed with the `d-` of the device."""
 
     device_list: str = "devices"
-    """What the device list is wrapped in; nobody documents it."""
+    """What the device list is wrapped in; nobody documents it, and the sample is a single device
+    without anything around it."""
 
     last_page: str = "null"
     """What `after` is when a page was not full."""
@@ -90,6 +97,9 @@ class Settings:
 
     abort_running: str = "stops"
     """What a running update does when it is aborted."""
+
+    abort_over: str = "accept"
+    """What aborting something that is over answers."""
 
     trigger: str = "pending"
     """What becomes of a device that takes no updates: it waits, or it is no part of it."""

@@ -93,6 +93,18 @@ def test_what_is_over_stays_as_it_is(api: ConnectApi) -> None:
     assert api.counts(uuid) == {"Success": 2, "Failed": 1}
 
 
+def test_what_is_over_may_be_refused(api: ConnectApi) -> None:
+    """Instead, as nobody says what happens then."""
+    uuid = api.deployed(tagged("canary"))
+    device = next(iter(api.statuses(uuid)))
+    api.settings(abort_over="refuse")
+    abort(api, f"{uuid}/devices/{device}")
+    abort(api, uuid)
+
+    for path in (f"{uuid}/devices/{device}", uuid):
+        assert api.send("POST", f"{DEPLOYMENTS}/{path}/abort").status == 400
+
+
 def test_one_device_stops_alone(api: ConnectApi) -> None:
     """The others go on."""
     uuid = api.deployed(tagged("canary"))

@@ -44,6 +44,13 @@ def test_every_request_makes_another_one(api: ConnectApi) -> None:
     assert api.get(DEPLOYMENTS)["pagination_info"]["total"] == 2
 
 
+def test_a_server_may_say_200(api: ConnectApi) -> None:
+    """For what it created, though the reference says 201."""
+    flow = api.flow()
+    api.settings(created_status=200)
+    assert api.deploy(tagged("canary"), flow_uuid=flow).status == 200
+
+
 def test_a_lost_answer_leaves_a_deployment(api: ConnectApi) -> None:
     """The connection dies after the write: only the list tells."""
     flow = api.flow()
@@ -190,16 +197,24 @@ def test_statuses_of_devices(api: ConnectApi) -> None:
 
 
 @pytest.mark.parametrize(
-    ("setting", "spelt"),
-    [("words", "Success"), ("succeeded", "Succeeded"), ("canonical", "success")],
+    ("setting", "done", "waiting"),
+    [
+        ("words", "Success", "Pending"),
+        ("succeeded", "Succeeded", "Pending"),
+        ("canonical", "success", "pending"),
+        ("queued", "Success", "Queued"),
+    ],
 )
-def test_statuses_have_several_spellings(api: ConnectApi, setting: str, spelt: str) -> None:
+def test_statuses_have_several_spellings(
+    api: ConnectApi, setting: str, done: str, waiting: str
+) -> None:
     """In the reference they do, so a client meets them all."""
     api.settings(status_words=setting)
+    api.change(api.uuids()[-1], online=False)
     uuid = api.deployed(tagged("canary"))
     api.advance(600)
 
-    assert api.counts(uuid) == {spelt: 3}
+    assert api.counts(uuid) == {done: 2, waiting: 1}
 
 
 def test_unknown_deployments(api: ConnectApi) -> None:

@@ -87,6 +87,9 @@ def test_the_wrapping_of_the_list_is_a_setting(
     assert set(api.get(DEVICES)) == keys
     api.settings(device_list="list")
     assert len(api.get(DEVICES)) == 12
+    api.settings(device_list="sample")
+    assert len(api.get(DEVICES)) == 12
+    assert api.get(DEVICES, limit="1")["device_name"] == "device-00001"
 
 
 def test_unknown_fleets_and_devices(api: ConnectApi) -> None:

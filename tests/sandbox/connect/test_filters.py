@@ -172,7 +172,7 @@ WRONG: list[Any] = [
     "tag",
     {},
     {"type": "tag", "operand": "is"},
-    {"type": "tag", "operand": "isnt", "value": "x"},
+    {"type": "tag", "operand": "equals", "value": "x"},
     {"type": "tag", "operand": "is", "value": 5},
     {"type": "tag", "operand": "is", "value": True},
     {"type": "colour", "operand": "is", "value": "x"},

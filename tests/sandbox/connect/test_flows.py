@@ -103,7 +103,8 @@ def test_the_same_document_makes_a_twin(api: ConnectApi) -> None:
 
 def test_flows_of_the_web_have_no_text(api: ConnectApi) -> None:
     """404 means no such flow, or a flow without YAML; only the list tells which."""
-    drawn = api.control("POST", "connect/flows", {"name": "by hand", "inputs": ["a"]})["uuid"]
+    wanted = {"name": "by hand", "inputs": ["a"], "severity": "High"}
+    drawn = api.control("POST", "connect/flows", wanted)["uuid"]
 
     for uuid in (drawn, "f-0000-0000"):
         answer = api.send("GET", f"{FLOWS}/{uuid}")
@@ -111,7 +112,8 @@ def test_flows_of_the_web_have_no_text(api: ConnectApi) -> None:
             404,
             {"error": "Update flow with uuid / yaml not found"},
         )
-    assert api.get(FLOWS)["update_flows"][0]["uuid"] == drawn
+    listed = api.get(FLOWS)["update_flows"][0]
+    assert (listed["uuid"], listed["cve_severity"]) == (drawn, "High")
 
 
 @pytest.mark.parametrize("kind", ["application/json", "text/yaml", ""])
