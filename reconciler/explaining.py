@@ -78,6 +78,8 @@ class Found:
     diagnostics: tuple[Diagnostic, ...] = ()
     error: ReconcilerError | None = None
     secrets: SecretKnowledge = NOTHING_KNOWN
+    recorded: bool = True
+    """Whether the inventory was read: one on a platform is not, where no platform is asked."""
 
 
 def explain(
@@ -94,18 +96,40 @@ def explain(
     Without `ask` no platform is asked. `saved` are the changes of a saved plan, which then stands
     for the platform. Raises UsageError for an address that nobody declares or owns.
     """
-    from reconciler.platform.inventory.opening import open_store
-
-    with open_store(wanted.workspace) as store:
-        inventory = store.load()
+    inventory, unread = _recorded(settings, wanted, ask=ask and saved is None)
     address, manifest = _subject(text, wanted, inventory)
-    known = Found(address, manifest, inventory.get(address), "manifests")
-    if saved is not None:
+    known = Found(address, manifest, inventory.get(address), "manifests", recorded=unread is None)
+    if isinstance(unread, ReconcilerError):
+        known = replace(known, error=unread, diagnostics=tuple(unread.diagnostics))
+    elif saved is not None:
         change = next((c for c in saved if str(c.address) == str(address)), None)
         known = replace(known, source="plan", change=change)
     elif ask:
         known = _ask(settings, wanted, known, progress)
     return _Teller(wanted, known).explanation(), known.error
+
+
+def _recorded(
+    settings: Settings, wanted: Desire, *, ask: bool
+) -> tuple[Inventory, ReconcilerError | str | None]:
+    """The inventory, and why it was not read if it was not: one on a platform needs the platform.
+
+    Raises UsageError for a file that is no inventory.
+    """
+    from reconciler.platform.inventory.opening import open_store
+
+    place = wanted.workspace.inventory_place
+    if place is not None and settings.snapshot is not None:
+        from reconciler.platform.snapshot.file import read_snapshot
+
+        return read_snapshot(settings.snapshot).inventory, None
+    if place is not None and not ask:
+        return Inventory(), place.platform
+    try:
+        with open_store(wanted.workspace, settings) as store:
+            return store.load(), None
+    except UnreachableError as error:
+        return Inventory(), error
 
 
 def _subject(text: str, wanted: Desire, inventory: Inventory) -> tuple[Address, Manifest | None]:
@@ -257,6 +281,8 @@ class _Teller:
 
     def ownership(self) -> str:
         entry, here = self.found.entry, self.wanted.workspace.name
+        if not self.found.recorded:
+            return "not known: the inventory is on a platform, and was not read"
         if entry is None:
             return "nobody yet: it is not in the inventory, and an apply records it"
         if entry.owner == here:

@@ -98,7 +98,7 @@ def release(settings: Settings, addresses: Sequence[str]) -> list[Address]:
     from reconciler.platform.inventory.opening import open_store
 
     workspace = _workspace(settings)
-    with open_store(workspace) as store:
+    with open_store(workspace, settings) as store:
         inventory = store.load()
         found = [_owned_address(text, inventory, workspace, store.where) for text in addresses]
         store.change({address.full: None for address in found})
@@ -109,7 +109,7 @@ def unlock(settings: Settings, lease_id: str) -> Held:
     """End the lease with this id. Raises UsageError when there is no such lease."""
     from reconciler.platform.inventory.opening import open_store
 
-    with open_store(_workspace(settings)) as store:
+    with open_store(_workspace(settings), settings) as store:
         return store.unlock(lease_id)
 
 

@@ -377,6 +377,10 @@ WORKSPACE: Mapping[str, Rule] = {
         "names none.",
         "Write `spec.defaultPlatforms` in the workspace file.",
     ),
+    "inventory-place": Rule(
+        "`spec.inventory` names two places, or only half of one.",
+        "Write `{file: PATH}`, or `{platform: NAME, repository: KEY}`.",
+    ),
     "not-available": Rule(
         "The workspace file asks for something that this version does not have, such as JFrog "
         "Connect.",

@@ -21,16 +21,6 @@ def unavailable(document: Document, spec: Mapping[str, Any], pinned: set[str]) -
                 f"platform '{name}' asks for keyless sign-in",
                 "give a token beside it: token: {env: JFROG_ACCESS_TOKEN}",
             )
-    inventory = spec.get("inventory")
-    for name in ("platform", "repository"):
-        if isinstance(inventory, dict) and name in inventory:
-            yield _tell(
-                document,
-                ("spec", "inventory", name),
-                "an inventory on a platform is asked for",
-                "write inventory: {file: .reconciler/inventory.json}",
-            )
-            break
     if spec.get("connect"):
         yield _tell(
             document, ("spec", "connect"), "JFrog Connect is asked for", "take spec.connect out"

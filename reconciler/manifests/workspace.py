@@ -44,16 +44,16 @@ class PlatformSpec(_Part):
 
 
 class InventorySpec(_Part):
-    """Where the record of owned objects is kept."""
+    """Where the record of owned objects is kept: in a file, or in a repository of a platform."""
 
     file: str = unset()
     """A file, relative to the workspace."""
 
     platform: str = unset()
-    """Name of the platform that keeps the inventory in a generic repository."""
+    """Name of the platform that keeps the inventory, with `repository`."""
 
-    repository: str = unset()
-    """Key of that repository."""
+    repository: Name = unset()
+    """Key of a generic repository there, which nothing else uses."""
 
 
 class LimitSpec(_Part):
@@ -144,6 +144,15 @@ class WorkspaceFile(_Part):
 
 
 @dataclass(frozen=True, slots=True)
+class InventoryPlace:
+    """A folder of a repository that keeps an inventory."""
+
+    platform: str
+    repository: str
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
 class Workspace:
     """The root folder and what its file says; `spec` holds only what is written there.
 
@@ -195,6 +204,15 @@ class Workspace:
             return file
         # What is owned in one environment is not owned in another, whatever its platforms' names.
         return file.with_name(f"{file.stem}.{self.environment.name}{file.suffix}")
+
+    @property
+    def inventory_place(self) -> InventoryPlace | None:
+        """Where a platform keeps the inventory; None where it is a file."""
+        written = self.spec.get("inventory") or {}
+        if "repository" not in written:
+            return None
+        folder = f"{self.name}/{self.environment.name}".rstrip("/")
+        return InventoryPlace(written["platform"], written["repository"], folder)
 
     def defaults_for(self, kind: str) -> Mapping[str, Any]:
         """Fields merged under every manifest of a kind."""

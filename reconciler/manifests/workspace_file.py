@@ -136,6 +136,7 @@ def _check(document: Document, workspace: Workspace, registry: Registry) -> Iter
     # Whatever has the wrong shape was told above; the rest of the file is looked at all the same.
     yield from _manifests(document, spec)
     yield from _platforms(document, _mapping(spec, "platforms"), spec.get("defaultPlatforms"))
+    yield from _inventory(document, spec)
     yield from _references(document, spec, workspace)
     for kind, defaults in _mapping(spec, "defaults").items():
         if isinstance(defaults, dict):
@@ -185,6 +186,34 @@ def _platforms(document: Document, platforms: Mapping[str, Any], chosen: Any) ->
             text = f"the workspace has no platform '{name}'"
             hint = nearest_hint(name, known) or f"spec.platforms has {', '.join(known)}"
             yield _tell(document, path, "unknown-platform", text, hint)
+
+
+def _inventory(document: Document, spec: Mapping[str, Any]) -> Iterator[Finding]:
+    """One place, and all of it."""
+    written = _mapping(spec, "inventory")
+    remote = [name for name in ("platform", "repository") if name in written]
+    path = ("spec", "inventory")
+    if remote and "file" in written:
+        text = f"the inventory is kept in one place, and 'file' and '{remote[0]}' name two"
+        yield _tell(document, (*path, "file"), "inventory-place", text, "take out one of them")
+    elif len(remote) == 1:
+        other = "repository" if remote == ["platform"] else "platform"
+        yield _tell(
+            document,
+            (*path, remote[0]),
+            "inventory-place",
+            f"an inventory on a platform needs '{other}' beside '{remote[0]}'",
+            "write inventory: {platform: NAME, repository: KEY}",
+        )
+    name, known = written.get("platform"), list(_mapping(spec, "platforms")) or [DEFAULT_PLATFORM]
+    if isinstance(name, str) and name not in known:
+        yield _tell(
+            document,
+            (*path, "platform"),
+            "unknown-platform",
+            f"the workspace has no platform '{name}'",
+            nearest_hint(name, known) or f"spec.platforms has {', '.join(known)}",
+        )
 
 
 def _references(

@@ -14,6 +14,7 @@ class Request:
     """One HTTP request to a platform; `path` starts at the platform's base URL.
 
     `json` may hold `Secret` values; they are revealed only when the body is written to the wire.
+    `text` is a body of plain text instead. `asks` says of a POST that it stores nothing.
     """
 
     method: str
@@ -21,11 +22,13 @@ class Request:
     query: tuple[tuple[str, str], ...] = ()
     json: JsonValue = UNSET
     headers: Mapping[str, str] = field(default_factory=dict)
+    text: str = ""
+    asks: bool = False
 
     @property
     def is_read(self) -> bool:
         """Whether repeating it can change nothing."""
-        return self.method in ("GET", "HEAD")
+        return self.asks or self.method in ("GET", "HEAD")
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"

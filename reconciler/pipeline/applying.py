@@ -16,6 +16,7 @@ from reconciler.errors import (
 )
 from reconciler.manifests.findings import locate
 from reconciler.model import Finding, Inventory, Outcome, Plan
+from reconciler.pipeline.git import is_tracked
 from reconciler.pipeline.planning import run_blocks, secrets_to_send
 from reconciler.pipeline.pruning import put_backs
 from reconciler.pipeline.session import Session
@@ -161,14 +162,16 @@ def _require_secrets(run: Session, made: Plan, source: SecretSource) -> None:
 
 def apply_warnings(run: Session) -> list[Diagnostic]:
     """What an apply should be told beside its plan."""
-    if run.settings.is_ci and not run.inventory.entries:
+    workspace = run.workspace
+    is_file = workspace.inventory_place is None
+    if run.settings.is_ci and is_file and not is_tracked(workspace.inventory_file):
         return [
             Diagnostic(
                 "inventory-ephemeral",
                 "warning",
-                f"there is no inventory at {run.workspace.inventory_file}, and this is CI",
-                hint="keep the file between runs; without it every object is adopted again and "
-                "`drift` has nothing to compare with",
+                f"the inventory {workspace.inventory_file} is not tracked by Git, and this is CI",
+                hint="keep it on the platform (spec.inventory), or keep the file between runs; "
+                "without it every object is adopted again and `drift` has nothing to compare with",
             )
         ]
     return []

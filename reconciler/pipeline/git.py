@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
 
 
 def repository_of(root: Path) -> Path | None:
@@ -19,6 +15,26 @@ def place_in_repository(root: Path) -> str:
     top = repository_of(root)
     place = root.relative_to(top).as_posix() if top else "."
     return "" if place == "." else place
+
+
+def is_tracked(file: Path) -> bool:
+    """Whether Git tracks a file: its path is in the index, as plain bytes."""
+    top = repository_of(file.parent.resolve())
+    if top is None:
+        return False
+    place = file.resolve().relative_to(top).as_posix().encode()
+    try:
+        return place + b"\0" in (_git_folder(top) / "index").read_bytes()
+    except OSError:  # nothing was ever added
+        return False
+
+
+def _git_folder(top: Path) -> Path:
+    """Git's own folder; in a worktree, the file `.git` names it. Raises OSError."""
+    named = top / ".git"
+    if named.is_dir():
+        return named
+    return top / named.read_text(encoding="utf-8").removeprefix("gitdir:").strip()
 
 
 def commit(root: Path) -> str | None:

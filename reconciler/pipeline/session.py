@@ -102,7 +102,7 @@ def session(
     scope = Scope(settings.only, settings.exclude, settings.shard)
     check_scope(scope, wanted.registry.names(), workspace.platform_names)
     with ExitStack() as stack:
-        store = stack.enter_context(open_store(workspace, wire, tell))
+        store = stack.enter_context(open_store(workspace, settings, wire, tell))
         inventory = store.load()
         prunes = needs_manifests and wants_prune(settings, workspace)
         gone = gone_manifests(wanted, inventory) if prunes else []

@@ -241,6 +241,8 @@ class Client:
         return self._scrubbed(Response(answer.status_code, dict(answer.headers), body))
 
     def _body(self, request: Request) -> tuple[bytes | None, dict[str, str]]:
+        if request.text:
+            return request.text.encode(), {"content-type": "text/plain"}
         if request.json is UNSET:
             return None, {}
         text = json.dumps(self._reveal(request.json), ensure_ascii=False, separators=(",", ":"))

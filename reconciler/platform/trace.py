@@ -43,6 +43,8 @@ class Trace:
         }
         if request.json is not UNSET:
             line["body"] = redacted(request.json)
+        if request.text:
+            line["body"] = request.text
         if response is not None:
             line |= {"status": response.status, "answer": _answer(response)}
         if failure:

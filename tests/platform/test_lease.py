@@ -259,12 +259,17 @@ class Renewed:
     id = "x"
 
     def __init__(self) -> None:
-        self.renewals = 0
+        self.renewals = self.looks = 0
         self.error: Exception | None = None
         self.released = False
 
     def is_there(self) -> bool:
         return True
+
+    def look(self) -> None:
+        self.looks += 1
+        if self.error is not None:
+            raise self.error
 
     def renew(self) -> None:
         self.renewals += 1
@@ -276,15 +281,16 @@ class Renewed:
 
 
 def test_a_long_apply_renews_its_lease() -> None:
-    """In the background, as long as it lasts, and not after."""
+    """In the background, as long as it lasts, and not after; between, it looks."""
     claim = Renewed()
-    with kept(claim, 600, every=0.005):
+    with kept(claim, 0.1, every=0.005):
         until = time.monotonic() + 10
         while claim.renewals < 3 and time.monotonic() < until:
             time.sleep(0.005)
-    renewals = claim.renewals
+    beats = (claim.renewals, claim.looks)
     time.sleep(0.03)
-    assert claim.renewals == renewals >= 3
+    assert (claim.renewals, claim.looks) == beats
+    assert claim.renewals >= 3
     assert claim.released
 
 

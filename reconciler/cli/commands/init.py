@@ -23,8 +23,13 @@ spec:
     main:
       url: {{env: JFROG_URL}}
       token: {{env: JFROG_ACCESS_TOKEN}}
-  # Deleting is opt-in: without it, what is no longer declared is listed and kept.
+{inventory}  # Deleting is opt-in: without it, what is no longer declared is listed and kept.
   prune: false
+"""
+
+INVENTORY = """\
+  # Every job sees what is owned here. Create the repository once, generic, for nothing else.
+  inventory: {platform: main, repository: reconciler-state}
 """
 
 MANIFESTS = """\
@@ -43,6 +48,7 @@ WORKFLOW = """\
 # Settings > Secrets and variables > Actions holds what this needs:
 #   variables  JFROG_URL, RECONCILER_PACKAGE (what pip installs: a Git URL or a wheel)
 #   secrets    JFROG_READ_TOKEN, JFROG_WRITE_TOKEN
+# The first one may read reconciler-state, the repository of the inventory, the second one write it.
 # RECONCILER_PLATFORMS pins the platform: a pull request cannot send the token elsewhere.
 name: artifactory
 on:
@@ -86,8 +92,6 @@ jobs:
         with:
           persist-credentials: false
       - run: pip install "$RECONCILER_PACKAGE"
-      # Without its inventory a run adopts every object again, which changes nothing on the
-      # platform. Keep .reconciler/inventory.json (a cache, a volume) to follow drift over runs.
       - run: reconciler apply --yes --output markdown >> "$GITHUB_STEP_SUMMARY"
         env:
           JFROG_ACCESS_TOKEN: ${{ secrets.JFROG_WRITE_TOKEN }}
@@ -133,7 +137,9 @@ def command(folder: Path, name: str | None, github: bool) -> int:
 
 def _files(folder: Path, name: str, github: bool) -> dict[Path, str]:
     files = {
-        folder / "reconciler.yaml": WORKSPACE.format(name=_scalar(name)),
+        folder / "reconciler.yaml": WORKSPACE.format(
+            name=_scalar(name), inventory=INVENTORY if github else ""
+        ),
         folder / "manifests" / "example.yaml": MANIFESTS,
         folder / ".reconciler" / ".gitignore": IGNORED,
     }

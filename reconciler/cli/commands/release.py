@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from reconciler.cli.options import output_option, settings, workspace_options
+from reconciler.cli.options import output_option, settings, wire_options, workspace_options
 from reconciler.cli.output import note, result
 from reconciler.ownership import release
 
@@ -15,6 +15,7 @@ from reconciler.ownership import release
 @click.argument("addresses", nargs=-1, required=True, metavar="ADDRESS...")
 @output_option("text", "json")
 @workspace_options
+@wire_options
 def command(addresses: tuple[str, ...], output: str, **flags: Any) -> int:
     """Take objects out of the inventory, without touching them.
 

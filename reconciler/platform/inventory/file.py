@@ -25,10 +25,10 @@ from reconciler.platform.inventory.entries import (
     plans_of,
     require_known,
 )
-from reconciler.platform.inventory.file_lease import FileLeases, locked, no_lease
+from reconciler.platform.inventory.file_lease import FileLeases, locked
 from reconciler.platform.inventory.holder import Holder
 from reconciler.platform.inventory.journal import Journal, changes, digest
-from reconciler.platform.inventory.lease import Held, Lease, acquire, kept
+from reconciler.platform.inventory.lease import Held, Lease, acquire, kept, no_lease
 
 FORMAT = "reconciler.inventory/v1"
 

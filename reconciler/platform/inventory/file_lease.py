@@ -18,9 +18,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from reconciler.errors import LeaseLostError, UsageError
+from reconciler.errors import LeaseLostError
 from reconciler.platform.inventory.holder import UNKNOWN, Holder
-from reconciler.platform.inventory.lease import LIFETIME, Held, in_the_way
+from reconciler.platform.inventory.lease import LIFETIME, Held, in_the_way, no_lease
 
 FORMAT = "reconciler.lease/v1"
 
@@ -149,10 +149,14 @@ class FileClaim:
         except FileNotFoundError:
             return False
 
-    def renew(self) -> None:
-        """Stamp the file. Raises LeaseLostError when it is another one."""
+    def look(self) -> None:
+        """Raises LeaseLostError when the file is another one."""
         if not self.is_there():
             raise LeaseLostError("somebody ended it")
+
+    def renew(self) -> None:
+        """Stamp the file. Raises LeaseLostError when it is another one."""
+        self.look()
         with suppress(OSError):  # it is told by the next write if it matters
             os.utime(self.file)
 
@@ -161,14 +165,6 @@ class FileClaim:
         with suppress(OSError):
             self.leases.remove(self)
         os.close(self.handle)
-
-
-def no_lease(lease_id: str, others: list[Held]) -> UsageError:
-    """What is told when a lease is to be ended that nobody has."""
-    hint = "; ".join(f"{held.holder} has lease {held.id} since {held.since}" for held in others)
-    return UsageError(
-        f"there is no lease {lease_id}", hint=hint or "nobody has one: the next apply can begin"
-    )
 
 
 def machine() -> str:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from reconciler.errors import LeaseHeldError, LeaseLostError, ReconcilerError
+from reconciler.errors import LeaseHeldError, LeaseLostError, ReconcilerError, UsageError
 from reconciler.platform.clock import Clock
 from reconciler.platform.inventory.holder import Holder
 from reconciler.report.sanitise import visible
@@ -52,6 +52,9 @@ class Claim(Protocol):
 
     def is_there(self) -> bool:
         """Whether we still have it, as far as that can be told without asking far away."""
+
+    def look(self) -> None:
+        """Raises LeaseLostError when it is ours no more."""
 
     def renew(self) -> None:
         """Have it for another lifetime. Raises LeaseLostError when it is ours no more."""
@@ -94,16 +97,18 @@ class Lease:
             )
 
     def beat(self) -> None:
-        """Renew it; a failure that may pass is left to the next time."""
+        """Look at it, and renew it when a third is over; what may pass is left to the next time."""
         began = self._now()
         try:
-            self._claim.renew()
+            if began - self._confirmed > self._lifetime / 3:
+                self._claim.renew()
+                self._confirmed = began
+            else:
+                self._claim.look()
         except LeaseLostError as error:
             self._lost = self._lost or error.summary
         except ReconcilerError:
             return
-        else:
-            self._confirmed = began
 
 
 def in_the_way(one: str, other: str) -> bool:
@@ -155,6 +160,14 @@ def acquire(
             tell(f"waiting for {got.holder}, which is applying since {got.since} (--lock-timeout)")
         clock.sleep(min(POLL, left))
     return got
+
+
+def no_lease(lease_id: str, others: Sequence[Held]) -> UsageError:
+    """What is told when a lease is to be ended that nobody has."""
+    hint = "; ".join(f"{held.holder} has lease {held.id} since {held.since}" for held in others)
+    return UsageError(
+        f"there is no lease {lease_id}", hint=hint or "nobody has one: the next apply can begin"
+    )
 
 
 def held_error(held: Held, where: str, wait: float) -> LeaseHeldError:

@@ -1,0 +1,199 @@
+"""An inventory in a folder of a generic repository: for runs on many machines, such as CI."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from reconciler.errors import AnswerError, ReconcilerError, UsageError
+from reconciler.model import Entry, Inventory
+from reconciler.platform.clock import Clock
+from reconciler.platform.inventory.claims import Claims
+from reconciler.platform.inventory.entries import NewerError
+from reconciler.platform.inventory.fold import (
+    File,
+    compacted,
+    content_of,
+    fold,
+    recorded,
+)
+from reconciler.platform.inventory.folder import Folder, Listed
+from reconciler.platform.inventory.holder import Holder
+from reconciler.platform.inventory.lease import Held, Lease, acquire, kept
+
+MOST_FILES = 1
+"""Files that may stay; more are folded into one when a run that wrote some ends. A plan reads each,
+and there are many plans to one apply."""
+
+ATTEMPTS = 8
+"""Times a listing is taken again because another run folded the files we were reading."""
+
+
+class PlatformStore:
+    """An inventory in a folder of a generic repository.
+
+    Every change is a file of its own, so two writers lose nothing. At the end of a run that wrote,
+    files are folded into one that names those it stands for; they are removed when it is there.
+    """
+
+    def __init__(
+        self, folder: Folder, clock: Clock, tell: Callable[[str], None] | None = None
+    ) -> None:
+        self._folder, self._clock = folder, clock
+        self._entries = folder.below("entries")
+        self._claims = Claims(folder.below("leases"), clock)
+        self._tell = tell or _nobody
+        self._known: dict[Listed, File] = {}
+        self._number = 0
+        self._lock = threading.Lock()
+        self._changed = self._leased = False
+
+    @property
+    def where(self) -> str:
+        """The folder, with its platform and repository."""
+        return self._folder.where
+
+    def load(self) -> Inventory:
+        """What is recorded; nothing where nobody recorded anything yet."""
+        return fold(self._read())
+
+    def change(self, entries: Mapping[str, Entry | None]) -> None:
+        """Record some entries, None removes one."""
+        if entries:
+            self._record(recorded(entries))
+
+    def note_plan(self, key: str) -> None:
+        """Remember that a plan was used; once it is, its time stays."""
+        self._record(recorded({}, [key]))
+
+    def require_writable(self) -> None:
+        """Make sure that a change can be recorded: with the lease, one file was written already."""
+        if not self._leased:
+            name = f"probe-{secrets.token_hex(6)}.json"
+            probes = self._folder.below("probes")
+            probes.write(name, {})
+            probes.remove(name)
+
+    @contextmanager
+    def lease(
+        self,
+        holder: Holder,
+        part: str = "",
+        wait: float = 0.0,
+        stop: threading.Event | None = None,
+    ) -> Iterator[Lease]:
+        """The right to write, for one run at a time, given back at the end."""
+        claim = acquire(
+            lambda: self._claims.take(holder, part),
+            self.where,
+            wait,
+            stop,
+            self._clock,
+            self._tell,
+        )
+        self._leased = True
+        try:
+            with kept(claim, self._claims.lifetime) as lease:
+                yield lease
+        finally:
+            self._leased = False
+
+    def unlock(self, lease_id: str) -> Held:
+        """End the lease with this id; its holder writes no more."""
+        return self._claims.end(lease_id)
+
+    def close(self) -> None:
+        """Fold many files into one."""
+        if not self._changed:
+            return
+        self._changed = False
+        files = self._read()
+        if len(files) > MOST_FILES:
+            self._fold(files)
+
+    def _record(self, document: Mapping[str, Any]) -> None:
+        with self._lock:
+            name = self._name("change")
+        self._entries.write(name, document)
+        self._changed = True
+
+    def _fold(self, files: Mapping[Listed, File]) -> None:
+        """Write the file that stands for all, then remove them; whoever dies between leaves
+        both."""
+        with self._lock:
+            name = self._name("state")
+        self._entries.write(name, compacted(files))
+        try:
+            for listed in files:
+                self._entries.remove(listed.name)
+        except ReconcilerError as error:
+            self._tell(f"{self.where} could not be tidied, which does no harm: {error.summary}")
+
+    def _name(self, what: str) -> str:
+        """A name nobody else uses; later ones of this run, and of those who saw it, sort behind."""
+        self._number += 1
+        return f"{self._number:08}-{what}-{secrets.token_hex(6)}.json"
+
+    def _read(self) -> dict[Listed, File]:
+        """All files of one listing, those another one stands for as far as they were read."""
+        for _ in range(ATTEMPTS):
+            listing = self._entries.files()
+            files = self._contents(listing)
+            if files is not None:
+                with self._lock:
+                    self._known = files
+                    self._number = max([self._number, *map(_number, listing)])
+                return files
+        raise AnswerError(
+            f"{self.where} lists files that cannot be read",
+            hint="may the token read all of the repository?",
+        )
+
+    def _contents(self, listing: list[Listed]) -> dict[Listed, File] | None:
+        """The files by their place; None when one vanished: then another run folded them.
+
+        What a file of a whole state stands for is not asked for.
+        """
+        found: dict[Listed, File] = {}
+        replaced: set[str] = set()
+        states_first = sorted(listing, key=lambda at: ("-state-" not in at.name, -at.created))
+        for listed in states_first:
+            if listed.name in replaced:
+                found[listed] = File(())
+                continue
+            file = self._known.get(listed) or self._content(listed)
+            if file is None:
+                return None
+            found[listed] = file
+            replaced |= file.replaces
+        return found
+
+    def _content(self, listed: Listed) -> File | None:
+        content = self._entries.read(listed.name)
+        if content is None:
+            return None
+        file = f"{self._entries.where}/{listed.name}"
+        try:
+            return content_of(listed, content)
+        except NewerError as error:
+            raise UsageError(
+                f"the inventory {file} cannot be used: {error}",
+                hint="a newer version of reconciler wrote it: use that version",
+            ) from None
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            raise UsageError(
+                f"the inventory {file} cannot be used: it is damaged ({error})",
+                hint="remove the file; objects only it records are adopted again",
+            ) from None
+
+
+def _number(listed: Listed) -> int:
+    head = listed.name.partition("-")[0]
+    return int(head) if head.isascii() and head.isdecimal() else 0
+
+
+def _nobody(text: str) -> None:
+    """Nobody is told."""
