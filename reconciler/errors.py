@@ -15,7 +15,7 @@ ReconcilerError                 1   unexpected
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import IntEnum
 from pathlib import Path
@@ -105,6 +105,11 @@ class ReconcilerError(Exception):
         self.summary = summary
         self.detail = detail
         self.hint = hint
+
+    def replace(self, change: Callable[[str], str]) -> None:
+        """Say the same in other words."""
+        self.summary, self.detail = change(self.summary), change(self.detail)
+        self.args = (self.summary,)
 
     @property
     def diagnostics(self) -> Sequence[Diagnostic]:

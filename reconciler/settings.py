@@ -61,7 +61,8 @@ class Pin:
 class Settings:
     """Everything a run is told from outside, besides the manifests."""
 
-    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
+    """Not in its repr: tracebacks and logs would show every secret there is."""
     workspace: Path | None = None
     environment_name: str | None = None
     paths: tuple[Path, ...] = ()

@@ -26,7 +26,9 @@ class Observation:
     """
 
     objects: Mapping[Address, Observed] = field(default_factory=dict)
-    listed: Mapping[Group, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
+    listed: Mapping[Group, Mapping[str, Mapping[str, Any]]] = field(
+        default_factory=dict, repr=False
+    )
     platforms: tuple[PlatformInfo, ...] = ()
     secrets: Mapping[Address, SecretKnowledge] = field(default_factory=dict)
     unreachable: Mapping[str, str] = field(default_factory=dict)

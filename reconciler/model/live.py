@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reconciler.model.origin import JsonValue
 
@@ -12,11 +12,12 @@ from reconciler.model.origin import JsonValue
 class Live:
     """One object as the platform answers it.
 
-    `raw` is the answer as it came. `complete` is False when the answer is the reduced one that a
-    weaker token gets: then a field it lacks is unknown, not unset.
+    `raw` is the answer as it came; it is not in the repr, because URLs may hold passwords.
+    `complete` is False when the answer is the reduced one that a weaker token gets: then a field
+    it lacks is unknown, not unset.
     """
 
-    raw: Mapping[str, JsonValue]
+    raw: Mapping[str, JsonValue] = field(repr=False)
     complete: bool = True
 
 

@@ -48,8 +48,8 @@ class Session:
 
     settings: Settings
     desire: Desire
-    observer: Observer
-    inventory: Inventory
+    observer: Observer = field(repr=False)
+    inventory: Inventory = field(repr=False)
     store: Store
     scope: Scope = Scope()
     chosen: tuple[Manifest, ...] = ()

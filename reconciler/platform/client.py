@@ -8,23 +8,23 @@ certainly did not land (429, connection refused); every other failure of a write
 from __future__ import annotations
 
 import json
+import re
 import ssl
 import threading
 import time
-from base64 import b64encode
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from html import escape
 from pathlib import Path
 from typing import Any, TextIO
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
 
 from reconciler.errors import (
     AnswerError,
     OutcomeUnknownError,
+    ReconcilerError,
     UnauthorisedError,
     UnreachableError,
     UsageError,
@@ -32,6 +32,7 @@ from reconciler.errors import (
 from reconciler.kinds.rest import Flow, error_text
 from reconciler.model import UNSET, Request, Response, Secret
 from reconciler.platform.clock import Clock as Clock
+from reconciler.platform.spellings import spellings
 from reconciler.platform.trace import Trace
 from reconciler.report.sanitise import safe_url, visible
 from reconciler.settings import path_prefix
@@ -86,6 +87,10 @@ class Endpoint:
     token: Callable[[], str]
 
 
+class WireError(Exception):
+    """What nobody expected of the HTTP library, in words that hold no secret."""
+
+
 class Client:
     """Sends requests to one platform. Thread-safe; each thread has a connection pool of its own."""
 
@@ -107,7 +112,7 @@ class Client:
         """Asked right before each write; raises when this run may write no more."""
         self._transport = transport
         self._clock = clock or Clock()
-        self._trace = Trace(trace, endpoint.name) if trace else None
+        self._trace = Trace(trace, endpoint.name, self._hidden) if trace else None
         self._tell = tell or _nobody
         self._told_at: float | None = None
         self._hurried = False
@@ -117,6 +122,7 @@ class Client:
         self._next_slot = 0.0
         self._verify = _verification(self.base, options)
         self._revealed: set[str] = set()
+        self._pattern = (frozenset[str](), spellings(()))
 
     def close(self) -> None:
         """Close every connection."""
@@ -131,6 +137,9 @@ class Client:
                 request = flow.send(self.send(request, attempts))
         except StopIteration as stop:
             return stop.value
+        except ReconcilerError as error:
+            error.replace(self._hidden)  # it may quote the answer
+            raise
         finally:
             flow.close()
 
@@ -188,16 +197,23 @@ class Client:
         try:
             response = self._exchange(request)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            failure = _reason(error)
+            failure = self._hidden(_reason(error))
         except httpx.UnsupportedProtocol as error:
             raise UnreachableError(f"{self.endpoint.url} is no http or https URL") from error
         except (httpx.TransportError, httpx.DecodingError) as error:
-            failure = TIMED_OUT if isinstance(error, httpx.ReadTimeout) else _reason(error)
+            is_late = isinstance(error, httpx.ReadTimeout)
+            failure = TIMED_OUT if is_late else self._hidden(_reason(error))
             if not request.is_read:
                 self._note(request, None, started, failure)
                 raise OutcomeUnknownError(
                     f"{request} got no answer ({failure}); it may have landed"
                 ) from None
+        except ReconcilerError:
+            raise
+        except Exception as error:  # noqa: BLE001 - in other words it goes on
+            # A library may quote the header or the body it stumbled over.
+            told = self._hidden(f"{type(error).__name__}: {error}")
+            raise WireError(told).with_traceback(error.__traceback__) from None
         else:
             self._note(request, response, started, "")
             if not request.is_read and _is_unknown(response):
@@ -263,11 +279,20 @@ class Client:
         """An error answer without the secrets that were sent: servers like to repeat the body."""
         if response.ok:
             return response
-        body = response.body
-        known = {*self._revealed, self.endpoint.token()}
-        for spelling in sorted(map(str.encode, _spellings(known)), key=len, reverse=True):
-            body = body.replace(spelling, b"***")
-        return Response(response.status, response.headers, body)
+        pattern = self._secrets()
+        body = pattern.sub("***", response.body.decode("utf-8", "surrogateescape"))
+        return Response(response.status, response.headers, body.encode("utf-8", "surrogateescape"))
+
+    def _hidden(self, text: str) -> str:
+        """A text without the secrets that were sent."""
+        return self._secrets().sub("***", text)
+
+    def _secrets(self) -> re.Pattern[str]:
+        """Whatever was sent that nobody may see, in every spelling a server could answer it in."""
+        known = frozenset({*self._revealed, self.endpoint.token()})
+        if self._pattern[0] != known:
+            self._pattern = (known, spellings(known))
+        return self._pattern[1]
 
     def _client(self) -> httpx.Client:
         client: httpx.Client | None = getattr(self._local, "client", None)
@@ -401,33 +426,6 @@ def _seconds_until(moment: str, now: str) -> float:
         return (parsedate_to_datetime(moment) - parsedate_to_datetime(now)).total_seconds()
     except (TypeError, ValueError):
         return 0.0
-
-
-def _spellings(secrets: Iterable[str]) -> set[str]:
-    """The secrets as they may appear in an answer: plain, in JSON, in HTML, in base64."""
-    plain = set(secrets)
-    once = {s for secret in plain for s in _in_json(secret)}
-    twice = {s for spelling in once for s in _in_json(spelling)}
-    coded = {s for secret in plain for s in _in_base64(secret.encode())}
-    return {*plain, *once, *twice, *map(escape, plain), *(quote(s, safe="") for s in plain), *coded}
-
-
-def _in_json(text: str) -> tuple[str, str]:
-    return json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]
-
-
-def _in_base64(secret: bytes) -> Iterator[str]:
-    """The part of each encoding that is the same whatever stands around the secret."""
-    if len(secret) < 8:  # what is left of a short one would match anything
-        yield b64encode(secret).decode()
-        return
-    for lead in range(3):
-        whole = (len(secret) + lead) // 3 * 4
-        text = b64encode(b"\0" * lead + secret).decode()[4 if lead else 0 : whole]
-        yield from (text, text.translate(_URL_SAFE))
-
-
-_URL_SAFE = str.maketrans("+/", "-_")
 
 
 def _reason(error: Exception) -> str:

@@ -6,9 +6,10 @@ import json
 import re
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TextIO
 
+from reconciler.kinds.values import without_credentials
 from reconciler.model import UNSET, Request, Response, Secret
 
 SENSITIVE = re.compile(
@@ -24,9 +25,12 @@ LARGEST = 32 * 1024
 class Trace:
     """Writes one line for each attempt; no header and no sensitive value is ever written."""
 
-    def __init__(self, out: TextIO, platform: str) -> None:
+    def __init__(
+        self, out: TextIO, platform: str, hide: Callable[[str], str] = lambda text: text
+    ) -> None:
         self._out = out
         self._platform = platform
+        self._hide = hide
         self._lock = threading.Lock()
 
     def note(
@@ -38,7 +42,7 @@ class Trace:
             "platform": self._platform,
             "method": request.method,
             "path": request.path,
-            "query": dict(request.query),
+            "query": redacted(dict(request.query)),
             "ms": round(milliseconds, 1),
         }
         if request.json is not UNSET:
@@ -46,35 +50,38 @@ class Trace:
         if request.text:
             line["body"] = request.text
         if response is not None:
-            line |= {"status": response.status, "answer": _answer(response)}
+            line |= {"status": response.status, "answer": self._answer(response)}
         if failure:
             line["failure"] = failure
         with self._lock:
             self._out.write(json.dumps(line, ensure_ascii=False) + "\n")
             self._out.flush()
 
+    def _answer(self, response: Response) -> Any:
+        """The answer; also one that succeeded may repeat what it was sent."""
+        if len(response.body) > LARGEST:
+            return f"{len(response.body)} bytes"
+        try:
+            return redacted(response.json(), self._hide)
+        except ValueError:
+            return redacted(self._hide(response.text))[:500]
 
-def _answer(response: Response) -> Any:
-    if len(response.body) > LARGEST:
-        return f"{len(response.body)} bytes"
-    try:
-        return redacted(response.json())
-    except ValueError:
-        return response.text[:500]
 
+def redacted(value: Any, hide: Callable[[str], str] = lambda text: text) -> Any:
+    """The value with everything hidden that is secret, or whose name says it might be.
 
-def redacted(value: Any) -> Any:
-    """The value with everything hidden that is secret, or whose name says it might be."""
+    Of a URL, that is the password before the host.
+    """
     if isinstance(value, Secret):
         return HIDDEN
     if isinstance(value, Mapping):
         return {
-            key: HIDDEN if _hides(str(key), inner) else redacted(inner)
+            hide(str(key)): HIDDEN if _hides(str(key), inner) else redacted(inner, hide)
             for key, inner in value.items()
         }
     if isinstance(value, list):
-        return [redacted(inner) for inner in value]
-    return value
+        return [redacted(inner, hide) for inner in value]
+    return without_credentials(hide(value)) if isinstance(value, str) else value
 
 
 def _hides(key: str, value: Any) -> bool:

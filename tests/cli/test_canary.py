@@ -1,169 +1,205 @@
-"""A secret's value is sent to the platform, and is found nowhere else."""
+"""A secret's value is sent to the platform, and is found nowhere else: in every command."""
 
 from __future__ import annotations
 
-import base64
 import json
+import shlex
+import shutil
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote, quote_plus
 
+import click
 import pytest
 
-from tests.cli.support import Desk, Seen, local, remote
+from reconciler.cli.main import COMMANDS, cli
+from tests.cli.canary import (
+    HEADER,
+    PASSWORD,
+    VALUES,
+    Watch,
+    declared,
+    furnish,
+    leaks,
+)
+from tests.cli.support import Desk, local
+from tests.support.written import watched
 
-CANARY = 'canary "pass"/wörd\\+&<%>'
-HEADER = "Bearer canary.header+value/=="
-
-
-def spellings(secret: str) -> set[bytes]:
-    """Every form in which a value may appear."""
-    raw = secret.encode()
-    forms = {
-        secret,
-        json.dumps(secret)[1:-1],
-        json.dumps(secret, ensure_ascii=False)[1:-1],
-        quote(secret),
-        quote(secret, safe=""),
-        quote_plus(secret),
-        repr(secret)[1:-1],
-        secret.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"),
-    }
-    found = {form.encode() for form in forms}
-    for shift in range(3):
-        inner = base64.b64encode(b"x" * shift + raw)
-        found.add(inner[(4 if shift else 0) : len(raw) * 4 // 3 - 4])
-    return found | {base64.b64encode(raw).rstrip(b"="), base64.urlsafe_b64encode(raw).rstrip(b"=")}
-
-
-class Watch:
-    """Runs commands and looks through everything they wrote."""
-
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
-        self.secrets = (CANARY, HEADER, desk.platform.tokens["admin"])
-        self.known = {f: f.read_bytes() for f in files(desk.root)}
-
-    def __call__(self, *args: str) -> Seen:
-        seen = self.desk(*args)
-        written = [
-            f.read_bytes() for f in files(self.desk.root) if self.known.get(f) != f.read_bytes()
-        ]
-        for text in (seen.out.encode(), seen.err.encode(), *written):
-            for secret in self.secrets:
-                for form in spellings(secret):
-                    assert form not in text, (args, form, text[:4000])
-        return seen
-
-
-def files(root: Path) -> list[Path]:
-    """All files of the workspace."""
-    return [f for f in root.rglob("*") if f.is_file()]
+CASES: dict[str, list[str]] = {
+    "init": ["init made --github"],
+    "validate": [
+        "validate",
+        "validate --output json",
+        "validate --output github",
+        "validate --output sarif",
+        "validate --online",
+    ],
+    "render": ["render", "render --output json", "render --environment prod"],
+    "compare": [
+        "compare dev prod",
+        "compare dev prod --output json",
+        "compare dev prod --output markdown",
+    ],
+    "fmt": ["fmt --check", "fmt"],
+    "plan": [
+        "plan --out plan.json",
+        "plan --output json --unmanaged",
+        "plan --output markdown",
+        "plan --output sarif",
+        "plan --snapshot state.json.gz",
+        "plan --rotate RemoteRepository/r#spec.password",
+        "plan --rotate RemoteRepository/r#spec.pass",
+    ],
+    "apply": [
+        "apply --yes --output json",
+        "apply --yes --rotate RemoteRepository/r#spec.password",
+        "apply --yes --output markdown --rotate RemoteRepository/t#spec.customHttpHeaders[0].value",
+        "apply --plan plan.json",
+        "apply --plan plan.json --shrink-only",
+    ],
+    "drift": [
+        "drift",
+        "drift --output json",
+        "drift --unmanaged",
+        "drift --accept --dry-run",
+        "drift --accept",
+    ],
+    "graph": ["graph --format svg", "graph --format mermaid", "graph --format dot --out g.dot"],
+    "export": [
+        "export exported",
+        "export -",
+        "export --output json other",
+        "export --update",
+    ],
+    "snapshot": ["snapshot --out state.json", "snapshot --out state.json.gz --output json"],
+    "import": [
+        "import terraform terraform.json --out imported",
+        "import terraform terraform.json --output json --out twice",
+    ],
+    "adopt": ["adopt --all", "adopt RemoteRepository/live --output json"],
+    "release": ["release RemoteRepository/r", "release RemoteRepository/f --output json"],
+    "kinds": ["kinds", "kinds --output json"],
+    "schema": ["schema", "schema RemoteRepository", "schema --write made-schemas"],
+    "explain": [
+        "explain RemoteRepository.password",
+        "explain RemoteRepository/r",
+        "explain RemoteRepository/r --output json",
+        "explain RemoteRepository/r --plan plan.json",
+        "explain RemoteRepository/live --offline",
+    ],
+    "sandbox": ["sandbox --version nonsense", "sandbox --state secret.txt"],
+    "completion": ["completion bash", "completion zsh", "completion fish"],
+}
+"""Command lines that make every command tell as much as it can; each is run in every state."""
 
 
 @pytest.fixture
 def watch(desk: Desk) -> Watch:
-    """A workspace with secrets in two forms, and fingerprints of them."""
-    desk.patch.setenv("R_PASSWORD", CANARY)
-    desk.patch.setenv("RECONCILER_FINGERPRINT_KEY", "key-of-the-fingerprints")
-    desk.write("secret.txt", HEADER)
-    desk.workspace(defaults={})
-    desk.declare(
-        local("a"), remote("r", username="u", password={"env": "R_PASSWORD"}), wanted_headers()
-    )
-    return Watch(desk)
+    """A workspace with secrets in every place there can be one."""
+    return furnish(desk)
 
 
-def wanted_headers() -> dict[str, Any]:
-    """A remote with a secret in a file."""
-    return remote("h", username="u", password={"file": "secret.txt"}, packageType="generic")
+def test_every_command_has_a_case() -> None:
+    """A new command is looked at too; so is every form of output it has."""
+    assert set(CASES) == set(COMMANDS)
+    for name, lines in CASES.items():
+        for option in ("--output", "--format"):
+            forms = _choices(name, option)
+            shown = {form for form in forms for line in lines if f"{option} {form}" in line}
+            assert forms <= {*shown, _default(name, option)}, name
 
 
-def everything(watch: Watch) -> None:
-    """All commands that could tell."""
-    for line in (
-        "validate",
-        "validate --output json",
-        "render",
-        "render --output json",
-        "fmt --check",
-        "plan --verbose --out plan.json --trace trace.jsonl",
-        "plan --output json",
-        "plan --output markdown",
-        "plan --output html",
-        "snapshot --out state.json",
-        "plan --snapshot state.json --output json",
-        "apply --yes --verbose --trace trace.jsonl",
-        "plan --verbose",
-        "drift --output json",
-        "drift --output html",
-        "drift",
-        "drift --accept",
-        "export exported",
-        "export -",
-        "export --update",
-        "adopt --all",
-        "release RemoteRepository/r",
-    ):
-        seen = watch(*line.split())
-        assert "should not have happened" not in seen.err, seen.err
+def _command(name: str) -> click.Command:
+    found = cli.get_command(click.Context(cli), name)
+    assert found is not None
+    return found
 
 
-def test_no_command_tells(watch: Watch) -> None:
-    """Plan, apply, drift, export, trace, inventory, plan file: none holds a value."""
-    everything(watch)
+def _option(name: str, option: str) -> click.Parameter | None:
+    return next((p for p in _command(name).params if option in p.opts), None)
+
+
+def _choices(name: str, option: str) -> set[str]:
+    found = _option(name, option)
+    return set(found.type.choices) if found and isinstance(found.type, click.Choice) else set()
+
+
+def _default(name: str, option: str) -> object:
+    found = _option(name, option)
+    return found.default if found else None
+
+
+TALKING = ("adopt", "apply", "drift", "export", "plan", "snapshot")
+"""Commands that certainly talk to a platform."""
+
+STATES = ["fresh", "applied", "changed", "without values"]
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("name", CASES)
+def test_no_command_tells(watch: Watch, name: str, state: str) -> None:
+    """Before the first apply, after it, once secrets changed, and without any of them."""
     desk = watch.desk
-    sent = desk.send("GET", "/_sandbox/state").text
+    if _needs_state(name):
+        prepare(watch, state)
+    elif state != "fresh":
+        return
+    for line in CASES[name]:
+        args = shlex.split(line)
+        for flag, value in (("--verbose", None), ("--trace", "trace.jsonl")):
+            if _option(name, flag) is not None:
+                args += [flag, *([value] if value else [])]
+        seen = watch(*args)
+        assert "should not have happened" not in seen.err, (line, seen.err)
+        assert "Traceback" not in seen.err, (line, seen.err)
+        assert "No such option" not in seen.err, (line, seen.err)
+    assert (desk.root / "trace.jsonl").exists() or name not in TALKING
 
-    assert json.dumps(CANARY)[1:-1].split(" ")[0] in sent
-    assert "hmac-sha256:" in (desk.root / ".reconciler/inventory.json").read_text()
+
+def _needs_state(name: str) -> bool:
+    return _option(name, "--workspace") is not None
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 409, 500, 503])
-@pytest.mark.parametrize(
-    "form",
-    [
-        CANARY,
-        json.dumps({"errors": [{"status": 400, "message": f"bad password {CANARY}"}]}),
-        f"<html><body>bad request: {quote(CANARY, safe='')}</body></html>",
-        f"bad: {base64.b64encode(CANARY.encode()).decode()}",
-    ],
-    ids=["text", "json", "url", "base64"],
-)
-def test_servers_that_echo(watch: Watch, status: int, form: str) -> None:
-    """A server that repeats the body in its error cannot make us tell it."""
+def prepare(watch: Watch, state: str) -> None:
+    """Bring the desk into a state; every step of it is watched."""
     desk = watch.desk
-    desk.fault("status", times=1, status=status, body=form, match={"method": "PUT", "path": "*/r"})
-    desk.fault("status", status=404, match={"path": "*/v2/repositories/batch"})
-    watch("apply", "--yes", "--verbose", "--trace", "trace.jsonl", "--output", "json")
+    if state != "fresh":
+        assert watch("apply", "--yes").code == 0
+        assert watch("snapshot", "--out", "state.json.gz").code == 0
+    if state == "changed":
+        desk.patch.setenv("R_PASSWORD", f"{PASSWORD}!")
+        desk.meddle("r", notes="somebody's")
+        desk.declare(*declared(description="new"))
+    if state == "without values":
+        desk.patch.delenv("R_PASSWORD")
+        desk.patch.delenv("RECONCILER_FINGERPRINT_KEY")
+        (desk.root / "secret.txt").unlink()
+    watch("plan", "--out", "plan.json")
 
 
-def test_a_batch_that_echoes(watch: Watch) -> None:
-    """The same for a batch."""
-    body = json.dumps({"errors": [{"status": 400, "message": CANARY}]})
-    watch.desk.fault("status", status=400, body=body, match={"method": "PUT", "path": "*/batch"})
-    watch("apply", "--yes", "--verbose", "--trace", "trace.jsonl")
+def test_values_do_arrive(watch: Watch) -> None:
+    """All this would mean little if nothing were sent: the server has every value."""
+    desk = watch.desk
+    assert watch("apply", "--yes").code == 0
+    stored = desk.send("GET", "/_sandbox/state").text
+
+    assert {PASSWORD, HEADER} <= {value for value, _ in leaks(stored.encode())}
+    assert "hmac-sha256:" in (desk.root / ".reconciler/inventory.dev.json").read_text()
 
 
-@pytest.mark.parametrize("status", [400, 403, 404, 500])
-def test_servers_that_echo_the_token(watch: Watch, status: int) -> None:
-    """The same for a gateway that prints the headers it got."""
-    token = watch.desk.platform.tokens["admin"]
-    watch.desk.fault("status", status=status, body=f"headers: Authorization: Bearer {token}")
-    watch("plan", "--verbose", "--trace", "trace.jsonl")
+def test_the_watch_sees(tmp_path: Path) -> None:
+    """The test tests: files that are gone, renamed or hidden are seen, and every form is known."""
+    with watched() as written:
+        (tmp_path / "gone").write_text("1 gone")
+        (tmp_path / "gone").unlink()
+        (tmp_path / "fresh").write_text("2 fresh")
+        (tmp_path / "fresh").replace(tmp_path / ".target")
+        (tmp_path / "twice").write_text("3 first")
+        (tmp_path / "twice").write_text("4 second")
+        shutil.copyfile(tmp_path / "twice", tmp_path / "copy")
+    found = {text.decode() for _, text in written.contents()}
 
-
-def test_a_crash(watch: Watch) -> None:
-    """A traceback with --verbose shows no value."""
-
-    def crash(self: Any, request: Any) -> None:
-        raise RuntimeError(f"boom {request!r} {request.json!r}")
-
-    watch.desk.patch.setattr("reconciler.platform.client.Client._exchange", crash)
-    seen = watch("apply", "--yes", "--verbose")
-
-    assert seen.code == 1
-    assert "Traceback" in seen.err
+    assert {"1 gone", "2 fresh", "3 first", "4 second"} <= found
+    for value in VALUES:
+        assert list(leaks(f"x{json.dumps({'a': value})}".encode()))
 
 
 def test_a_changed_secret_is_noticed_without_being_told(watch: Watch) -> None:
@@ -197,5 +233,6 @@ def test_tokens_in_urls(desk: Desk) -> None:
 
     assert seen.code == 1
     assert "holds a user name or password" in seen.err
-    for text in (seen.both, *(f.read_text() for f in files(desk.root))):
+    files = (f.read_text() for f in desk.root.rglob("*") if f.is_file())
+    for text in (seen.both, *files):
         assert "url-canary" not in text
