@@ -589,6 +589,11 @@ PLAN: Mapping[str, Rule] = {
         "is blocked.",
         "Wait until the member is healthy, or disable it first.",
     ),
+    "secret-needed": Rule(
+        "An update of the object sends it whole, and the platform never tells its secrets: one "
+        "that the manifest does not refer to would be lost. The change is blocked.",
+        "Write `{env: NAME}` or `{file: PATH}` for the secret; `null` where there is none.",
+    ),
     "dependency": Rule(
         "An object this one names is blocked or could not be read, so it is blocked too.",
         "Deal with that object first.",

@@ -31,6 +31,7 @@ BLOCKS: Mapping[str, str] = {
     "missing-reference": "the object names another one that is neither declared nor live",
     "invalid-against-live": "a rule of the kind fails with what is live on the platform",
     "unsupported": "the server's version lacks the kind or a declared field",
+    "secret-needed": "an update sends the whole object, and a secret of it is not referred to",
     "cannot-convert": "the live object could become one of this kind, but not as it is now",
     "site-unreachable": "a platform that the change needs does not answer",
     "would-strand": "content that is nowhere else yet could be cut off",

@@ -16,6 +16,7 @@ from reconciler.engine.prune import Pruner, Pruning, undeclared
 from reconciler.engine.renames import Renames
 from reconciler.engine.resolve import Resolved
 from reconciler.engine.risk import risk_of
+from reconciler.engine.whole import secret_needed, sent_along
 from reconciler.errors import Diagnostic, ordered
 from reconciler.kinds.fields import at_least
 from reconciler.kinds.kind import Kind
@@ -270,6 +271,7 @@ class _Planner:
                 or stuck(kind, found)
                 or self._unconvertible(manifest, found)
                 or self._elsewhere(kind, self._update_write(kind, manifest, live, found))
+                or secret_needed(kind, manifest, live, found)
             )
             change = self._update(kind, manifest, live, found, takes)
         self._add(replace(change, previous=previous), manifest, block)
@@ -277,7 +279,8 @@ class _Planner:
     def _update(
         self, kind: Kind, manifest: Manifest, live: Live, found: Difference, takes: bool
     ) -> Change:
-        fields = (*found.fixed, *found.stuck, *found.changes, *found.unverifiable)
+        secrets = sent_along(kind, manifest, found)
+        fields = (*found.fixed, *found.stuck, *found.changes, *secrets)
         return Change(
             manifest.address,
             _action(found),

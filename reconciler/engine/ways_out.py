@@ -34,6 +34,7 @@ BLOCK_WAYS: Mapping[str, str] = {
     "missing-reference": "Correct the name, declare the object, or wait until it exists.",
     "invalid-against-live": "Read the message: it names the rule and the live object.",
     "unsupported": "Upgrade the platform, or take the field out.",
+    "secret-needed": "Refer to the secret in the manifest, or declare null where there is none.",
     "cannot-convert": "Do first what the message asks for, such as taking members out.",
     "site-unreachable": "Wait until the platform is back, and plan again. One that will never be "
     "back is disabled first (`enabled: false`), then taken out.",

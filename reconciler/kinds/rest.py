@@ -144,6 +144,9 @@ class Shape(ABC):
     bulk: Bulk | None
     """The requests that handle many objects at once, if there are any."""
 
+    replaces: bool = False
+    """Whether an update must hold the whole object, secrets too."""
+
     @abstractmethod
     def read(self, address: Address) -> Flow:
         """Returns `Live` or `Absent`; raises AnswerError for every other answer."""

@@ -66,10 +66,14 @@ def update_body(
 ) -> dict[str, Any]:
     """The top-level fields named in `changed`, nothing else.
 
-    An object is sent merged with the live one: the server would reset the parts left out.
+    An object is sent merged with the live one: the server would reset the parts left out. Where an
+    update replaces the object, its secrets are sent too.
     """
     body: dict[str, Any] = {}
-    for name in changed:
+    names = list(changed)
+    if names and kind.rest.replaces:  # the server does not tell them, so they are sent again
+        names += [name for name in kind.secret_fields if name in spec and name not in names]
+    for name in names:
         if name == PASS_THROUGH:
             body |= spec[PASS_THROUGH]
             continue

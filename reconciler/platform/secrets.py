@@ -58,13 +58,20 @@ class SecretSource:
             raise _unresolved(f"env:{name}", "RECONCILER_SECRET_ENV does not allow the variable")
         if name not in self._environment:
             raise _unresolved(f"env:{name}", "the variable is not set")
-        return self._environment[name]
+        value = self._environment[name]
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            raise _unresolved(f"env:{name}", "it is no UTF-8 text")
+        return value
 
     def _file(self, path: str) -> str:
-        file = (self._root / path).resolve()
+        try:
+            file = (self._root / path).resolve()
+            is_odd = file.exists() and not file.is_file()
+        except (OSError, ValueError, RuntimeError):  # a loop of links, a null character
+            raise _unresolved(f"file:{path}", "it is the name of no file") from None
         if not any(file.is_relative_to(folder) for folder in (self._root, *self._folders)):
             raise _unresolved(f"file:{path}", "the file lies outside the workspace")
-        if file.exists() and not file.is_file():
+        if is_odd:
             raise _unresolved(f"file:{path}", "it is no regular file")
         try:
             text = file.read_text(encoding="utf-8")
