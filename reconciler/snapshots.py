@@ -37,6 +37,7 @@ def take(run: Session, now: datetime | None = None) -> Taken:
     recording = replace(
         run,
         observer=observer,
+        prunes=True,  # what would go must be known, whoever asks for it
         chosen=tuple(m for m in manifests if m.address.platform in recorders),
     )
     make_plan(recording)

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 UNFINISHED_DELETE = "unfinished-delete"
 """The reason of an update that puts back what a delete changed."""
 
+GONE = "gone"
+"""The reason of forgetting an object that no longer exists."""
+
 REASONS: Mapping[str, str] = {
     "absent": "the object does not exist on the platform",
     "field-differs": "declared fields differ from the live ones",
@@ -18,7 +21,7 @@ REASONS: Mapping[str, str] = {
     "released": "the manifest says metadata.lifecycle.release: true",
     "undeclared": "the object is owned, no manifest declares it any more, and pruning is on",
     UNFINISHED_DELETE: "an earlier delete took the object out of service, and did not end",
-    "gone": "the object is owned, no manifest declares it any more, and it does not exist",
+    GONE: "the object is owned, no manifest declares it any more, and it does not exist",
 }
 """Why a change is in the plan: the closed list of `reason` codes."""
 

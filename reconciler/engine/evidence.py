@@ -33,4 +33,5 @@ def evidence(content: Content | None) -> dict[str, JsonValue]:
         "artifacts": content.artifacts,
         "bytes": content.bytes,
         "newest": content.newest or None,
+        **({} if content.is_empty else {"lastDownload": content.used or "unknown"}),
     }

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.engine.codes import UNFINISHED_DELETE
+from reconciler.engine.codes import GONE, UNFINISHED_DELETE
 from reconciler.engine.diff import diff
 from reconciler.engine.drift import applied_spec
 from reconciler.engine.evidence import evidence
@@ -155,7 +155,7 @@ class Pruner:
             else:
                 self.kept.add(address)
         for address in self.absent:
-            yield Change(address, Action.RELEASE, "gone", risk="safe")
+            yield Change(address, Action.RELEASE, GONE, risk="safe")
 
     def spared(self) -> list[Address]:
         """The candidates that stay because their manifests never managed them fully."""

@@ -40,11 +40,15 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What an object holds: number of artifacts, their size in bytes, time of the newest (ISO)."""
+    """What an object holds: number of artifacts, their size in bytes, time of the newest (ISO).
+
+    `used` is the time of the last download, `never`, or empty where nobody knows.
+    """
 
     artifacts: int
     bytes: int
     newest: str = ""
+    used: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -221,6 +225,11 @@ class Shape(ABC):
         """Returns the object's `Content`, or None for an object that holds none."""
         return None
         yield  # a flow is a generator even when it asks nothing
+
+    def last_use(self, address: Address, content: Content) -> Flow:
+        """Returns when something of this content was last downloaded; see `Content.used`."""
+        return ""
+        yield
 
 
 def send(request: Request) -> Flow:

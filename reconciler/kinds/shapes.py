@@ -82,9 +82,13 @@ class Collection(Shape):
             if self.name_field and self.name_field not in raw:
                 raise unusable(request, response)
             return self.live(raw)
-        if response.status in self.missing and is_error_document(response):
+        if response.status in self.missing and self.says_missing(response):
             return Absent()
         raise unusable(request, response)
+
+    def says_missing(self, response: Response) -> bool:
+        """Whether the platform itself says that there is no such object."""
+        return is_error_document(response)
 
     def live(self, raw: Mapping[str, Any]) -> Live:
         """A raw answer as a live object."""

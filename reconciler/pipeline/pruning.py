@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -117,16 +117,18 @@ def _unused(stone: Tombstone, made: Plan, run: Session) -> Diagnostic | None:
 
 
 def in_service_again(
-    manifests: Collection[Manifest], inventory: Inventory, registry: Registry
-) -> Iterator[Manifest]:
+    manifests: Sequence[Manifest], inventory: Inventory, registry: Registry
+) -> tuple[Manifest, ...]:
     """The manifests, with the values that an unfinished delete took from objects declared again."""
-    for manifest in manifests:
-        entry = inventory.get(manifest.address)
-        if entry is None or not entry.withdrawn:
-            yield manifest
-        else:
-            taken = registry[manifest.address.kind].placed(entry.withdrawn)
-            yield replace(manifest, spec=merged(taken, manifest.spec))
+    taken = {a: e.withdrawn for a, e in inventory.entries.items() if e.withdrawn}
+    if not taken:
+        return tuple(manifests)
+    return tuple(
+        replace(m, spec=merged(registry[m.address.kind].placed(before), m.spec))
+        if (before := taken.get(m.address.full))
+        else m
+        for m in manifests
+    )
 
 
 def put_backs(run: Session, made: Plan) -> Iterator[Manifest]:

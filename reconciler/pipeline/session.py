@@ -120,7 +120,7 @@ def session(
             _opened(wanted, settings, platforms, wire, tell)
         )
         wanted, chosen = located(wanted, selected, settings, snapshot)
-        chosen = tuple(in_service_again(chosen, inventory, wanted.registry))
+        chosen = in_service_again(chosen, inventory, wanted.registry)
         yield Session(
             settings,
             wanted,

@@ -140,7 +140,8 @@ class Deleting:
             if isinstance(self.means.observe(self.address), Absent):
                 return self._done()
             pauses = pauses[1:] or pauses
-            if self.means.clock.now() + pauses[0] > self.until:
+            is_late = self.means.clock.now() + pauses[0] > self.until
+            if is_late or self.course.stop.is_set():
                 raise OutcomeUnknownError("the server deleted it, and still shows it")
 
     def _put_back(self, error: ReconcilerError) -> ReconcilerError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.engine.observation import Group, Observation
@@ -114,8 +114,21 @@ class Observer:
         )
 
     def by_name(self, addresses: Iterable[Address]) -> dict[Address, Observed]:
-        """Each object by its own name, whatever a listing says. Raises UnreachableError."""
-        return self._one_by_one(list(addresses))
+        """Each object by its own name; one that a listing shows is not absent.
+
+        Raises UnreachableError.
+        """
+        found = self._one_by_one(list(addresses))
+        return {
+            address: Unreadable("it is listed, and not found by its name") if shown else seen
+            for address, seen in found.items()
+            for shown in [isinstance(seen, Absent) and self._is_listed(address)]
+        }
+
+    def _is_listed(self, address: Address) -> bool:
+        shape = self.registry[address.kind].rest
+        listed = self._listing(address.platform, shape.listing_of(address))
+        return listed is not None and shape.listed_as(address) in listed
 
     def _on_one(self, platform: str, addresses: Sequence[Address]) -> Mapping[Address, Observed]:
         if platform not in self.unreachable:
@@ -293,8 +306,18 @@ class Observer:
         return found
 
     def measure(self, addresses: Iterable[Address]) -> dict[Address, Content | None]:
-        """What each object holds; None where it could not be measured."""
-        return dict(self._map(self.content, list(addresses), "measuring"))
+        """What each object holds, and its last use; None where it could not be measured."""
+        return dict(self._map(self._content_and_use, list(addresses), "measuring"))
+
+    def _content_and_use(self, address: Address) -> Content | None:
+        content = self.content(address)
+        if content is None or content.is_empty:
+            return content
+        kind = self.registry[address.kind]
+        try:
+            return replace(content, used=self._source(address).last_use(kind, address, content))
+        except (AnswerError, UnreachableError):
+            return content
 
     def content(self, address: Address) -> Content | None:
         """What one object holds now; None where it could not be measured."""

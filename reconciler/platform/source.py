@@ -58,6 +58,9 @@ class Source(Protocol):
     def measure(self, kind: Kind, address: Address) -> Content | None:
         """What one object holds; None for one that holds nothing."""
 
+    def last_use(self, kind: Kind, address: Address, content: Content) -> str:
+        """When something of it was last downloaded; see `Content.used`."""
+
 
 @dataclass(frozen=True)
 class LivePlatform:
@@ -114,3 +117,7 @@ class LivePlatform:
         """Counts what the object holds."""
         content: Content | None = self.client.run(kind.rest.measure(address))
         return content
+
+    def last_use(self, kind: Kind, address: Address, content: Content) -> str:
+        """One query, where its answer is not too long."""
+        return str(self.client.run(kind.rest.last_use(address, content), attempts=1))

@@ -47,13 +47,14 @@ def _phrases(evidence: Mapping[str, JsonValue]) -> list[str]:
     known = {key: value for key, value in evidence.items() if value is not None}
     words: list[str] = []
     artifacts, size = known.pop("artifacts", None), known.pop("bytes", None)
-    newest = known.pop("newest", None)
+    newest, used = known.pop("newest", None), known.pop("lastDownload", None)
     if "unknown" in (artifacts, size):
         words.append("could not be measured, so it counts as not empty")
     else:
         words += [_figure(artifacts, "artifact")] if artifacts is not None else []
         words += [_size(size)] if size is not None else []
     words += [f"newest file {visible(str(newest))}"] if newest is not None else []
+    words += [f"last download {visible(str(used))}"] if used is not None else []
     return words + [f"{visible(str(k))}: {visible(str(v))}" for k, v in sorted(known.items())]
 
 

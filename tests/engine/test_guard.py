@@ -106,3 +106,12 @@ def test_an_exception_names_a_kind_and_a_ceiling(allowed: int, stops: bool) -> N
 def test_no_limit_is_no_limit() -> None:
     """Both parts can be left out."""
     assert codes(plan_of(100, Action.DELETE), 100, Limits(Limit(), Limit())) == []
+
+
+def test_what_is_not_set_has_its_default() -> None:
+    """Setting one part lifts no other; the message tells them apart."""
+    limits = Limits(deletes=Limits().deletes.laid_over(90, None, "reconciler.yaml spec.limits"))
+    (block,) = exceeded(plan_of(12, Action.DELETE), owning(40), limits)
+
+    assert "more than the usual 10 (set by reconciler.yaml spec.limits)" in block.message
+    assert codes(plan_of(10, Action.DELETE), 12, limits) == []

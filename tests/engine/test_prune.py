@@ -184,7 +184,12 @@ def test_evidence_is_shown_and_not_approved() -> None:
         for content in (FULL, Content(1, 1))
     ]
 
-    assert some[0].changes[0].evidence == {"artifacts": 2, "bytes": 20, "newest": "2026-01-01"}
+    assert some[0].changes[0].evidence == {
+        "artifacts": 2,
+        "bytes": 20,
+        "newest": "2026-01-01",
+        "lastDownload": "unknown",
+    }
     assert some[0].digest == some[1].digest
     assert some[0].changes[0].risk == "destructive"
     assert [r.method for r in some[0].changes[0].requests] == ["POST", "DELETE"]

@@ -164,6 +164,7 @@ CLASS = FieldChange("rclass", "local", "federated")
 CREATE = one(Action.CREATE, NEW_TEXT, NUMBER, PASSWORD)
 REPLACE = one(Action.REPLACE, TEXT)
 ADOPT = one(Action.ADOPT, adopting=True)
+GONE = Plan((Change(at("a"), Action.RELEASE, "gone"),), platforms=(HERE,))
 RENAME = one(Action.UPDATE, NAME, TEXT)
 CONVERT = one(Action.CONVERT, CLASS, TEXT)
 
@@ -231,6 +232,10 @@ FOLLOWERS: dict[str, tuple[Plan, Plan, str]] = {
         one(Action.UPDATE, FieldChange("spec.text", UNSET, "x")),
         "never",
     ),
+    "a delete that still is one": (one(Action.DELETE), one(Action.DELETE), "always"),
+    "a deleted object, not forgotten": (one(Action.DELETE), GONE, "always"),
+    "a delete that only lets go": (one(Action.DELETE), one(Action.RELEASE), "never"),
+    "an update of what is gone, forgotten": (one(Action.UPDATE, TEXT), GONE, "never"),
     "a release": (one(Action.RELEASE), one(Action.RELEASE), "always"),
     "nothing": (CREATE, Plan(), "always"),
     "another target": (

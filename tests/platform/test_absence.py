@@ -26,11 +26,18 @@ OTHER_SHAPES: list[Any] = [
     {"error": "not_found"},
 ]
 
+OTHER_TEXTS = (
+    "Could not merge and save new descriptor",
+    "Bad request: invalid header",
+    "The license does not allow this",
+)
+
 NO_ABSENCE: list[tuple[int, Any]] = [
     (403, MISSING),
     (500, MISSING),
     (409, MISSING),
     (410, MISSING),
+    *((400, {"errors": [{"status": 400, "message": text}]}) for text in OTHER_TEXTS),
     *((status, "") for status in (200, 204, 400, 404, 500)),
     *((status, PAGE) for status in (200, 400, 404, 502)),
     *((status, shape) for status in (400, 404) for shape in OTHER_SHAPES),
@@ -59,6 +66,23 @@ def half(estate: Estate) -> Estate:
 def test_the_platforms_own_no_is_absence(half: Estate, status: int) -> None:
     """Both statuses are in use by real versions, always with the error document."""
     answers(half, f"{REPOSITORIES}/gone", status, MISSING)
+    assert creates(half.plan()) == ["gone"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Bad Request",
+        "Could not find repository with key 'gone'",
+        "Repository 'gone' does not exist",
+        "Repository gone not found",
+        'Cannot invoke "RepoDescriptor.getType()" because the return value of '
+        '"repoDescriptorByKey(String)" is null',
+    ],
+)
+def test_a_400_must_say_so(half: Estate, text: str) -> None:
+    """Servers have several words for it, and use the status for other mistakes, too."""
+    answers(half, f"{REPOSITORIES}/gone", 400, {"errors": [{"status": 400, "message": text}]})
     assert creates(half.plan()) == ["gone"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ import pytest
 from reconciler.errors import InvalidManifests, StalePlanError, UsageError
 from reconciler.model import Action, Plan
 from reconciler.pipeline.planning import make_plan, run_blocks
+from reconciler.platform.snapshot.file import write_snapshot
 from reconciler.sandbox import federation
+from reconciler.snapshots import take
 from tests.support.estate import (
     PROJECTS,
     REPOSITORIES,
@@ -344,6 +347,60 @@ def test_a_cache_is_content(estate: Estate) -> None:
     assert code(estate.plan(prune=True)) == "not-empty"
 
 
+def test_evidence_tells_the_last_use(estate: Estate) -> None:
+    """From a query of what was downloaded; `never` and `unknown` are not the same."""
+    left(estate, local("gone"))
+    estate.upload("gone", "a.txt")
+    estate.upload("gone", "b/c.txt", b"{}")
+    (change,) = estate.plan(prune=True).changes
+    assert change.evidence["lastDownload"] == "never"
+
+    estate.ask("/artifactory/gone/b/c.txt")
+    (change,) = estate.plan(prune=True).changes
+    assert str(change.evidence["lastDownload"]) >= str(change.evidence["newest"])
+
+    estate.fault("status", method="POST", path="*/search/aql", status=403, times=None)
+    (change,) = estate.plan(prune=True).changes
+    assert change.evidence["lastDownload"] == "unknown"
+    assert change.evidence["artifacts"] == 2
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"results": [], "range": {"total": 0, "notification": "results are trimmed"}},
+        {"results": [], "range": {"total": 3}},
+        {"results": [{"stats": []}], "range": {}},
+        {},
+        [],
+        PAGE,
+    ],
+    ids=str,
+)
+def test_a_part_of_an_answer_is_unknown(estate: Estate, answer: Any) -> None:
+    """What was cut off may be what was used last."""
+    left(estate, local("gone"))
+    estate.upload("gone", "a.txt")
+    estate.fault("status", method="POST", path="*/search/aql", status=200, body=answer, times=None)
+
+    (change,) = estate.plan(prune=True).changes
+    assert change.evidence["lastDownload"] == "unknown"
+
+
+def test_a_snapshot_knows_what_would_go(estate: Estate) -> None:
+    """Measured when it was taken, so that a plan from it shows the same."""
+    left(estate, local("gone"), local("empty"))
+    estate.upload("gone", "a.txt")
+    file = estate.root / "snapshot.json"
+    with estate.session() as run:
+        write_snapshot(file, take(run).snapshot)
+
+    live, recorded = estate.plan(prune=True), estate.plan(prune=True, snapshot=file)
+    assert shown(recorded) == shown(live)
+    assert recorded.digest == live.digest
+    assert [c.evidence for c in recorded.changes] == [c.evidence for c in live.changes]
+
+
 def test_what_cannot_be_measured_stays(estate: Estate) -> None:
     """With a Tombstone, too."""
     left(estate, local("gone"))
@@ -573,13 +630,16 @@ UNCLEAR: list[tuple[int, Any]] = [
     (404, ""),
     (400, PAGE),
     (400, {"error": "no"}),
+    (400, {"errors": [{"status": 400, "message": "Could not merge and save new descriptor"}]}),
+    (400, {"errors": [{"status": 400, "message": "Bad Request"}]}),
+    (404, {"errors": [{"status": 404, "message": "Could not find repository"}]}),
     (500, {"errors": [{"status": 500, "message": "not found"}]}),
 ]
 
 
 @pytest.mark.parametrize("status, body", UNCLEAR, ids=str)
 def test_an_unclear_answer_is_an_error(estate: Estate, status: int, body: Any) -> None:
-    """Neither deleted nor forgotten."""
+    """Neither deleted nor forgotten; not even a plain no, while the listing shows the object."""
     left(estate, local("gone"))
     path = f"{REPOSITORIES}/gone"
     estate.fault("status", method="GET", path=path, status=status, body=body, times=None)
@@ -702,6 +762,20 @@ def test_a_platform_without_manifests(tmp_path: Path) -> None:
     sites.workspace()
     plan = sites.plan(prune=True)
     assert (shown(plan), [d.rule for d in plan.diagnostics]) == ([], ["no-longer-declared"])
+
+
+def test_limits_count_what_is_ours(estate: Estate) -> None:
+    """A percentage is one of our objects, whoever else records some in the same inventory."""
+    left(estate, *(local(f"r{i}") for i in range(9)))
+    file = estate.root / ".reconciler" / "inventory.json"
+    document = json.loads(file.read_text())
+    others = {f"default:LocalRepository/o{i}": {"owner": "other"} for i in range(90)}
+    document["entries"] |= others
+    file.write_text(json.dumps(document))
+
+    with estate.session(prune=True) as run:
+        (block,) = run_blocks(run, make_plan(run))
+    assert "90 % of the 10 owned ones" in block.message
 
 
 def test_limits_count_deletes(estate: Estate) -> None:

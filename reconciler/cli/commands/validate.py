@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -119,6 +120,6 @@ def _ask(given: Settings, wanted: Desire) -> list[Diagnostic]:
     from reconciler.pipeline.session import session
 
     with session(given, wanted=wanted) as run:
-        made = make_plan(run)
+        made = make_plan(replace(run, prunes=False))
     note(f"asked {', '.join(p.name for p in made.platforms)}")
     return [d for d in findings(made) if d.severity == "error"]

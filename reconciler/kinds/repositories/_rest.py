@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,6 +19,7 @@ from reconciler.kinds.rest import (
     Flow,
     Listing,
     Write,
+    error_text,
     is_error_document,
     object_of,
     segment,
@@ -141,7 +144,16 @@ def _configurations(response: Response) -> dict[str, Mapping[str, Any]] | None:
     return found
 
 
+_NO_SUCH = re.compile(
+    r"^\s*bad request\s*$|not (be )?found|(could|unable to|does) not (find|exist)|unable to find"
+    r"|no such|repoDescriptorByKey",
+    re.IGNORECASE,
+)
+"""What servers say with status 400 of a repository that does not exist; most say no more than
+`Bad Request`, some let their own null pointer show."""
+
 MOST_IN_A_BATCH = 100
+MOST_FILES_ASKED = 10_000
 LONGEST_QUERY = 4096
 
 
@@ -214,6 +226,12 @@ class RepositoryCollection(Collection):
             return self.live(found[address.name])
         return observed
 
+    def says_missing(self, response: Response) -> bool:
+        """A 400 means "there is none" by one text; by others it means whatever went wrong."""
+        if not super().says_missing(response):
+            return False
+        return response.status != 400 or _NO_SUCH.search(error_text(response)) is not None
+
     def bulk_item(self, write: Write, *, creating: bool) -> Mapping[str, Any] | None:
         """The body in a batch; moving to another project takes a request of its own."""
         if not creating and "projectKey" in write.body:
@@ -284,6 +302,32 @@ class RepositoryCollection(Collection):
         if content is None:
             raise unusable(request, response)
         return content
+
+    def last_use(self, address: Address, content: Content) -> Flow:
+        """Asked for where the answer cannot be long: it has a line for each file."""
+        if not 0 < content.artifacts <= MOST_FILES_ASKED:
+            return ""
+        response: Response = yield _last_download(self.content.format(key=address.name))
+        return _latest(response) if response.status == 200 else ""
+
+
+def _last_download(key: str) -> Request:
+    """What was ever downloaded of a repository, each file with the time of the last time."""
+    find = {"repo": key, "type": "file", "stat.downloaded": {"$gt": "1970-01-01T00:00:00.000Z"}}
+    query = f'items.find({json.dumps(find)}).include("repo","path","name","stat.downloaded")'
+    return Request("POST", "/artifactory/api/search/aql", text=query, asks=True)
+
+
+def _latest(response: Response) -> str:
+    """The newest time in the answer; `never` for no row, empty for a part or for anything else."""
+    try:
+        raw = response.json()
+        rows, span = raw["results"], raw["range"]
+        if "notification" in span or len(rows) != span["total"]:
+            return ""
+        return max((str(stat["downloaded"]) for r in rows for stat in r["stats"]), default="never")
+    except (ValueError, LookupError, TypeError):
+        return ""
 
 
 def _federate(address: Address) -> Flow:

@@ -94,7 +94,8 @@ def _observed(observed: Observed) -> Document:
 def _content(content: Content | None) -> Document:
     if content is None:
         return {"artifacts": None, "bytes": None, "newest": None}
-    return {"artifacts": content.artifacts, "bytes": content.bytes, "newest": content.newest}
+    figures = {"artifacts": content.artifacts, "bytes": content.bytes, "newest": content.newest}
+    return figures | ({"used": content.used} if content.used else {})
 
 
 def from_document(document: Mapping[str, Any]) -> Snapshot:
@@ -148,7 +149,8 @@ def _observed_of(raw: Mapping[str, Any]) -> Observed:
 def _content_of(raw: Mapping[str, Any]) -> Content | None:
     if raw["artifacts"] is None:
         return None
-    return Content(int(raw["artifacts"]), int(raw["bytes"]), _text(raw["newest"]))
+    newest, used = _text(raw["newest"]), _text(raw.get("used", ""))
+    return Content(int(raw["artifacts"]), int(raw["bytes"]), newest, used)
 
 
 def _address(raw: Mapping[str, Any]) -> str:

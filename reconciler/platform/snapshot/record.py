@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reconciler.errors import AnswerError, UnreachableError
 from reconciler.kinds.kind import Kind
@@ -85,6 +85,12 @@ class Recorder:
         self.contents[address] = None
         self.contents[address] = found = self.source.measure(kind, address)
         return found
+
+    def last_use(self, kind: Kind, address: Address, content: Content) -> str:
+        """Recorded with the content."""
+        used = self.source.last_use(kind, address, content)
+        self.contents[address] = replace(content, used=used)
+        return used
 
     def recorded(self, registry: Registry) -> Recorded:
         """Everything that was answered, without secrets.

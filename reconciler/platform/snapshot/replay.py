@@ -101,6 +101,10 @@ class RecordedPlatform:
             raise AnswerError(f"the snapshot does not say what {address} holds")
         return self.recorded.contents[address.full]
 
+    def last_use(self, kind: Kind, address: Address, content: Content) -> str:
+        """As it was recorded with the content."""
+        return content.used
+
     def _listed(self, listing: Listing) -> Listed | None:
         return next((one for one in self.recorded.listings if one.path == listing.path), None)
 
