@@ -14,7 +14,7 @@ from reconciler.kinds.fields import Field, FieldTable, field_table
 from reconciler.kinds.operations import Operation, Survey
 from reconciler.kinds.rest import Shape
 from reconciler.kinds.spec import ObjectSpec
-from reconciler.model import Address
+from reconciler.model import Address, Topology
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,17 @@ class Site:
 
 UrlOf = Callable[[str], str]
 """The base URL of a platform of the workspace, by its name."""
+
+
+class SiteView(NamedTuple):
+    """One site as it is wanted and as it is, and what the plan does there, in words."""
+
+    address: Address
+    spec: Mapping[str, Any]
+    live: Mapping[str, Any] | None
+    change: str = ""
+    reachable: bool = True
+
 
 CONFIGURATION_LANE = "configuration"
 """The lane of everything stored in Artifactory's configuration, one optimistically locked document,
@@ -141,6 +152,9 @@ class Kind:
     located: Callable[[Mapping[str, Any], str, str, UrlOf], dict[str, Any]] | None = None
     """What one site is to be like, once it is known where the platforms are: spec, name and
     platform in."""
+
+    topology: Callable[[str, Sequence[SiteView], UrlOf], Topology] | None = None
+    """How the sites of one object hang together: its name and all of them in."""
 
     together: Callable[[Sequence[Subject], str], Iterable[tuple[int, Fault]]] | None = None
     """What is wrong with all objects of the kind on one platform together, by their index."""

@@ -26,6 +26,7 @@ from reconciler.model.origin import Document, Finding, JsonValue, Origin, Overla
 from reconciler.model.plan import ACTION_COUNTS, Outcome, Plan, PlatformInfo, Result, Scope, Shard
 from reconciler.model.secret import Secret, reference_name
 from reconciler.model.tombstone import Tombstone
+from reconciler.model.topology import Place, Planned, Tie, Topology
 
 __all__ = [
     "ACTION_COUNTS",
@@ -63,7 +64,9 @@ __all__ = [
     "Outcome",
     "Overlay",
     "Path",
+    "Place",
     "Plan",
+    "Planned",
     "PlannedRequest",
     "PlatformInfo",
     "Reach",
@@ -77,7 +80,9 @@ __all__ = [
     "Shard",
     "Standing",
     "Status",
+    "Tie",
     "Tombstone",
+    "Topology",
     "Unreadable",
     "reference_name",
 ]

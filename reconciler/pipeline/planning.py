@@ -30,6 +30,7 @@ from reconciler.model import (
 from reconciler.pipeline.git import commit
 from reconciler.pipeline.pruning import candidates, naming_kinds, pruning, with_tombstones
 from reconciler.pipeline.session import Session, part_of
+from reconciler.pipeline.topologies import with_topologies
 from reconciler.settings import Settings, ceilings
 
 
@@ -65,6 +66,7 @@ def make_plan(run: Session, *, unmanaged: bool = False, now: datetime | None = N
     )
     made = with_tombstones(made, run)
     measured = with_evidence(made, run.observer.measure(wants_evidence(made)))
+    measured = with_topologies(measured, run, observation)
     return replace(measured, diagnostics=tuple(_worth_telling(run, measured)))
 
 

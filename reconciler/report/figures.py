@@ -37,6 +37,10 @@ def duration(seconds: float) -> str:
     return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60} s"
 
 
+TOPOLOGY = "topology"
+"""Evidence that is a picture, not words: see `report/topology/`."""
+
+
 def evidence_words(evidence: Mapping[str, JsonValue]) -> tuple[str, str]:
     """What a reviewer should know of an object: what it is about, and short phrases."""
     label = "content" if {"artifacts", "bytes"} & set(evidence) else "evidence"
@@ -44,7 +48,7 @@ def evidence_words(evidence: Mapping[str, JsonValue]) -> tuple[str, str]:
 
 
 def _phrases(evidence: Mapping[str, JsonValue]) -> list[str]:
-    known = {key: value for key, value in evidence.items() if value is not None}
+    known = {k: value for k, value in evidence.items() if value is not None and k != TOPOLOGY}
     words: list[str] = []
     artifacts, size = known.pop("artifacts", None), known.pop("bytes", None)
     newest, used = known.pop("newest", None), known.pop("lastDownload", None)

@@ -27,6 +27,7 @@ from reconciler.report.figures import counted, evidence_words
 from reconciler.report.layout import spaced
 from reconciler.report.rows import Detail, Item, Row, rows
 from reconciler.report.sanitise import safe_url, shorten, visible
+from reconciler.report.topology import topologies
 from reconciler.report.verdict import (
     EXIT_WORDS,
     as_written,
@@ -85,7 +86,24 @@ def plan_markdown(plan: Plan, *, limit: int = LIMIT, blocks: Sequence[Block] = (
     rest = _fill(
         [*_change_sections(plan), *_background(plan)], room - len(top) - 4 if top else room - 2
     )
-    return _within(limit, [head, top, *rest, foot])
+    picture = _topologies(plan, room - sum(len(part) + 2 for part in (top, *rest)))
+    return _within(limit, [head, top, *rest, picture, foot])
+
+
+def _topologies(plan: Plan, room: int) -> str:
+    """The federations of a plan as a picture, if there are any and it fits."""
+    found = [*topologies(plan)]
+    if not found:
+        return ""
+    from reconciler.report.topology.mermaid import topology_mermaid
+
+    picture = f"```mermaid\n{topology_mermaid(found)}```"
+    text = details(counted(len(found), "federation"), picture)
+    return text if len(text) + 2 <= min(room, _LARGEST_PICTURE) else ""
+
+
+_LARGEST_PICTURE = 20_000
+"""Code points of Mermaid that sites still draw."""
 
 
 def _within(limit: int, parts: Sequence[str]) -> str:
@@ -245,8 +263,9 @@ def _headline(change: Change, named: Addresses) -> str:
 
 def _why(change: Change) -> Lines:
     lines = _block_lines(change.blocked) if change.blocked else []
-    if change.evidence:
-        lines.append("!     {}: {}".format(*evidence_words(change.evidence)))
+    label, words = evidence_words(change.evidence)
+    if words:
+        lines.append(f"!     {label}: {words}")
     return [shorten(line, _LONGEST_LINE) for line in lines]
 
 

@@ -194,9 +194,9 @@ def _change(change: Change, page: _Page) -> Iterator[str]:
     yield page.headline(mark, change.address, _notes(change, page), change.origin)
     if change.blocked:
         yield from _block(change.blocked, page)
-    if change.evidence:
+    label, words = evidence_words(change.evidence)
+    if words:
         loses = change.action in (Action.DELETE, Action.REPLACE)
-        label, words = evidence_words(change.evidence)
         yield page.note(label, words, "alarm" if loses else "plain")
     yield from page.rows(rows(shown_fields(change), page.detail))
     if page.verbose:

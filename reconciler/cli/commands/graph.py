@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ from reconciler.cli.options import FILE, select_options, settings, strict_option
 from reconciler.cli.output import diagnostics_to_stderr, note, result, source_line, wants_color
 from reconciler.engine.graph import graph
 from reconciler.engine.select import check_scope, select
-from reconciler.model import Graph, Scope
-from reconciler.pipeline.desiring import desire
+from reconciler.errors import UsageError
+from reconciler.model import Graph, Manifest, Scope
+from reconciler.pipeline.desiring import Desire, desire
 
 SUFFIXES = {
     ".svg": "svg",
@@ -32,10 +34,15 @@ SUFFIXES = {
     help="Form of the graph; without it, what the ending of --out says, else svg.",
 )
 @click.option("--out", type=FILE, help="Write the graph to this file.")
+@click.option(
+    "--federations", is_flag=True, help="Draw the members of each federation instead (no DOT)."
+)
 @select_options
 @strict_option
 @workspace_options
-def command(paths: tuple[Path, ...], form: str | None, out: Path | None, **flags: Any) -> int:
+def command(
+    paths: tuple[Path, ...], form: str | None, out: Path | None, federations: bool, **flags: Any
+) -> int:
     """Draw the references between the declared objects.
 
     Needs no network and no credentials. Names that no manifest declares are drawn dashed.
@@ -50,17 +57,40 @@ def command(paths: tuple[Path, ...], form: str | None, out: Path | None, **flags
     scope = Scope(given.only, given.exclude)
     check_scope(scope, wanted.registry.names(), wanted.workspace.platform_names)
     chosen, by_reference = select(wanted.resolved, scope)
-    found = graph(wanted.resolved, wanted.registry, chosen, by_reference)
     form = form or (SUFFIXES.get(out.suffix.lower(), "svg") if out else "svg")
-    text = _drawn(found, form, wanted.workspace.name)
+    if federations:
+        text, words = _federations(wanted, chosen, form)
+    else:
+        found = graph(wanted.resolved, wanted.registry, chosen, by_reference)
+        text = _drawn(found, form, wanted.workspace.name)
+        words = f"{len(found.nodes)} objects, {len(found.edges)} references"
     if form == "mermaid":
         _warn_of_limits(text)
     if out is None:
         result(text)
     else:
         out.write_text(text, encoding="utf-8", newline="\n")
-        note(f"wrote {out}: {len(found.nodes)} objects, {len(found.edges)} references")
+        note(f"wrote {out}: {words}")
     return 0
+
+
+def _federations(wanted: Desire, chosen: Iterable[Manifest], form: str) -> tuple[str, str]:
+    """The members of each federation as declared, and what was drawn in words."""
+    from reconciler.pipeline.topologies import declared_topologies
+
+    if form == "dot":
+        raise UsageError("--federations draws SVG and Mermaid", hint="--format svg")
+    found = declared_topologies(wanted, chosen)
+    if not found:
+        raise UsageError("no manifest in scope declares a Federation")
+    words = f"{len(found)} federation{'' if len(found) == 1 else 's'}"
+    if form == "mermaid":
+        from reconciler.report.topology.mermaid import topology_mermaid
+
+        return topology_mermaid(found), words
+    from reconciler.report.topology.picture import topology_svg
+
+    return topology_svg(found, wanted.workspace.name), words
 
 
 def _warn_of_limits(text: str) -> None:

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from reconciler.kinds.federation._operations import OPERATIONS, survey
 from reconciler.kinds.federation._rest import FederationCollection
+from reconciler.kinds.federation._topology import topology
 from reconciler.kinds.kind import CONFIGURATION_LANE, Fault, Kind, Rule, Site, Subject
 from reconciler.kinds.marks import (
     FIXED,
@@ -297,6 +298,7 @@ KIND = Kind(
     limits=ENVIRONMENT_LIMITS,
     sites=sites,
     located=located,
+    topology=topology,
     together=too_many_high,
     rules=(
         _named_without_members,

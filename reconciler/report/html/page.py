@@ -17,7 +17,7 @@ from reconciler.report.html.entries import Facet, Group, group_sections
 from reconciler.report.html.markup import Content, Html, element, lines
 from reconciler.report.html.parts import Section, facts
 
-STYLES = ("page.css", "entries.css", "graph.css", "print.css")
+STYLES = ("page.css", "entries.css", "graph.css", "topology.css", "print.css")
 SCRIPTS = ("page.js",)
 
 

@@ -72,9 +72,9 @@ def blocked(block: Block) -> Html:
 
 def evidence(found: Mapping[str, JsonValue], *, alarming: bool) -> Html | None:
     """What a reviewer should know of an object."""
-    if not found:
-        return None
     label, words = evidence_words(found)
+    if not words:
+        return None
     return element(
         "p", element("b", label.capitalize()), " ", words, class_=f"evidence {_alarm(alarming)}"
     )

@@ -22,6 +22,8 @@ from reconciler.report.html.parts import (
     unmanaged_section,
 )
 from reconciler.report.html.references import marks, reference_section
+from reconciler.report.html.topology import topology_section
+from reconciler.report.topology import topologies
 from reconciler.report.verdict import (
     by_importance,
     is_quiet,
@@ -117,6 +119,7 @@ def sections(plan: Plan, surroundings: Surroundings, groups: Iterable[Group]) ->
         yield finding_section(plan.diagnostics)
     if plan.unmanaged:
         yield unmanaged_section(plan.unmanaged)
+    yield from topology_section([*topologies(plan)])
     yield from reference_section(surroundings.graph, marks(groups))
 
 
