@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -213,6 +214,13 @@ class Workspace:
             return None
         folder = f"{self.name}/{self.environment.name}".rstrip("/")
         return InventoryPlace(written["platform"], written["repository"], folder)
+
+    def fence_holds(self, name: str, project: object) -> bool:
+        """Whether `spec.fence` lets this workspace have an object of that name and project."""
+        fence = self.spec.get("fence") or {}
+        names, projects = fence.get("names"), fence.get("projects")
+        fits = not names or any(fnmatchcase(name, pattern) for pattern in names)
+        return fits and (not projects or project in projects)
 
     def defaults_for(self, kind: str) -> Mapping[str, Any]:
         """Fields merged under every manifest of a kind."""

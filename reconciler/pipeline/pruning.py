@@ -38,17 +38,26 @@ def wants_prune(settings: Settings, workspace: Workspace) -> bool:
 def gone_manifests(wanted: Desire, inventory: Inventory) -> list[Manifest]:
     """The owned objects without a manifest, as they were last applied.
 
-    Left out are those this version or this workspace cannot reach.
+    Left out are those this version or this workspace cannot reach, and those outside its fence:
+    they may belong to another workspace by now.
     """
     workspace, registry = wanted.workspace, wanted.registry
     found = undeclared(
         inventory, wanted.resolved, registry, workspace.name, qualified=workspace.is_plural
     )
-    return [
+    manifests = (
         as_applied(address, inventory.entries[address.full])
         for address in found
         if address.kind in registry and address.platform in workspace.platform_names
-    ]
+    )
+    return [m for m in manifests if workspace.fence_holds(m.address.name, _project(m, registry))]
+
+
+def _project(manifest: Manifest, registry: Registry) -> object:
+    """The project an object lives in or belongs to."""
+    if "project" in registry[manifest.address.kind].parents:
+        return manifest.address.parts[0]
+    return manifest.spec.get("projectKey")
 
 
 def candidates(run: Session) -> list[Address]:

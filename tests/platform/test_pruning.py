@@ -296,6 +296,23 @@ def test_what_changed_its_kind_is_declared(estate: Estate) -> None:
     ]
 
 
+@pytest.mark.parametrize("fence", [{"names": ["stay", "pay-*"]}, {"projects": ["pay"]}], ids=str)
+def test_what_is_outside_the_fence_stays(estate: Estate, fence: dict[str, Any]) -> None:
+    """It was handed over to another workspace, which may not have taken it yet."""
+    inside = manifest("ProjectEnvironment", "qa", project="pay")
+    estate.declare(
+        STAY, manifest("Project", "pay", {"displayName": "Pay"}), inside, local("theirs")
+    )
+    estate.apply()
+    estate.workspace(fence=fence)
+    estate.declare(local("stay", projectKey="pay"))
+
+    plan = estate.plan(prune=True)
+    assert "delete LocalRepository/theirs" not in shown(plan)
+    assert "LocalRepository/theirs" in {d.address for d in plan.diagnostics}
+    assert ("delete ProjectEnvironment/pay/qa" in shown(plan)) == ("projects" in fence)
+
+
 def test_what_was_renamed_is_declared(estate: Estate) -> None:
     """Its former name is no object of its own."""
     left(estate, manifest("GlobalEnvironment", "OLD"))

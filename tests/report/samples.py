@@ -140,7 +140,12 @@ DELETE = Change(
     Action.DELETE,
     "no-longer-declared",
     risk="destructive",
-    evidence={"artifacts": 1204567, "bytes": 1_204_000_000_000, "newest": "2025-11-02T10:00:00Z"},
+    evidence={
+        "artifacts": 1204567,
+        "bytes": 1_204_000_000_000,
+        "newest": "2025-11-02T10:00:00Z",
+        "lastDownload": "2026-01-07T08:30:00Z",
+    },
     requests=(PlannedRequest("DELETE", "/artifactory/api/repositories/old-maven"),),
 )
 
@@ -151,7 +156,7 @@ REPLACE = Change(
     (FieldChange("spec.packageType", "generic", "npm"),),
     risk="destructive",
     origin=origin("scratch.yaml", 1),
-    evidence={"artifacts": 3, "bytes": 4096, "newest": None},
+    evidence={"artifacts": 3, "bytes": 4096, "newest": None, "lastDownload": "never"},
 )
 
 BLOCKED = Change(
