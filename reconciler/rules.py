@@ -638,6 +638,11 @@ PLAN: Mapping[str, Rule] = {
         "Keep the file between runs, such as in the repository.",
         "warning",
     ),
+    "inventory-unwritten": Rule(
+        "An apply carried out its changes, and the inventory could not be written: the disk is "
+        "full, or its place cannot be reached any more.",
+        "Apply again once it can be written. What is live as declared is adopted.",
+    ),
     "invalid-against-live": Rule(
         "A rule of the kind fails with what is live on the platform, such as a member of another "
         "package type. The change is blocked.",

@@ -18,13 +18,16 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def impatient() -> Iterator[None]:
-    """The first Ctrl-C unwinds the run, and waits for reads in flight; the second does not."""
+    """The first Ctrl-C, or SIGTERM, unwinds the run, and waits for reads in flight; the second
+    does not.
+    """
 
     def unwind(*_: object) -> None:
-        signal.signal(signal.SIGINT, lambda *_: _leave(Exit.INVALID))
+        for number in SIGNALS:
+            signal.signal(number, lambda *_: _leave(Exit.INVALID))
         raise KeyboardInterrupt
 
-    with _handled((signal.SIGINT,), unwind):
+    with _handled(SIGNALS, unwind):
         yield
 
 

@@ -13,7 +13,7 @@ changes; each change it has must be one of the approved ones, or what one of the
 | replace           | create | resumed, and the fields end with just the approved values         |
 | create, convert, renaming or adopting update | adopt | the object only has to be recorded        |
 | replace           | adopt  | resumed                                                           |
-| delete            | release| the object is gone, and only has to be forgotten                  |
+| delete            | release | the object is gone, and only has to be forgotten                 |
 
 `resumed` says that the approved plan has been begun: only then can a half-made object be its work.
 Becoming ours must have been approved, and so must a block: a blocked change that is free now would
@@ -32,7 +32,6 @@ from reconciler.engine.approval import (
     scope_told,
     targets,
 )
-from reconciler.engine.codes import GONE
 from reconciler.engine.digest import canonical
 from reconciler.model import Action, Change, Disagreement, FieldChange, Plan, Scope
 
@@ -92,7 +91,7 @@ def _may_follow(then: Change, now: Change, resumed: bool) -> bool:
             then.action is Action.REPLACE and resumed
         )
     if now.action is Action.RELEASE:
-        return then.action is Action.DELETE and now.reason == GONE
+        return then.action is Action.DELETE
     if now.action is Action.UPDATE:
         return then.action is Action.CONVERT or (then.action in _MAKING and resumed)
     return (then.action, now.action) == (Action.REPLACE, Action.CREATE) and resumed

@@ -11,6 +11,7 @@ from reconciler.errors import (
     BlockedError,
     Diagnostic,
     InvalidManifests,
+    ReconcilerError,
     StalePlanError,
     UsageError,
 )
@@ -66,7 +67,7 @@ def carry_out(
         run = replace(run, inventory=_inventory_now(run, made, uses))
         _note(run, uses.begun)
         for client in run.clients.values():
-            client.may_write = lease.check
+            client.may_write, client.stop = lease.check, stop
         return _applied(run, made, source, stop, report, uses)
 
 
@@ -120,13 +121,29 @@ def _applied(
         {name: info.artifactory_version for name, info in run.observer.infos.items()},
         run.secrets,
         run.wire.clock if run.wire else Clock(),
+        run.crashes.append,
     )
     ledger = Ledger(means, run.store)
     outcomes = apply(made, means, ledger, stop, report)
-    ledger.refresh(made)
-    if outcomes and all(outcome.result in ("done", "blocked") for outcome in outcomes):
-        _note(run, uses.completed)
+    try:
+        ledger.refresh(made)
+        if outcomes and all(outcome.result in ("done", "blocked") for outcome in outcomes):
+            _note(run, uses.completed)
+    except (ReconcilerError, OSError) as error:
+        if not any(outcome.result in ("done", "failed") for outcome in outcomes):
+            raise
+        run.aftermath.append(_unrecorded(error))
     return outcomes
+
+
+def _unrecorded(error: Exception) -> Diagnostic:
+    """The changes are carried out, and must be told, whatever becomes of the inventory."""
+    return Diagnostic(
+        "inventory-unwritten",
+        "error",
+        f"what was carried out could not all be recorded: {error}",
+        hint="apply again once the inventory can be written: what is there is adopted",
+    )
 
 
 def _note(run: Session, keys: Iterable[str]) -> None:

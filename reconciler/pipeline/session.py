@@ -16,9 +16,7 @@ from reconciler.engine.select import (
     surely_in_scope,
 )
 from reconciler.engine.shard import members
-from reconciler.errors import (
-    UsageError,
-)
+from reconciler.errors import Diagnostic, UsageError
 from reconciler.kinds.registry import Registry
 from reconciler.manifests.messages import nearest_hint
 from reconciler.manifests.workspace import Workspace
@@ -60,6 +58,10 @@ class Session:
     snapshot: Snapshot | None = None
     prunes: bool = False
     """Whether owned objects that no manifest declares are deleted."""
+    crashes: list[Exception] = field(default_factory=list)
+    """Faults of ours that made a change fail, for a traceback."""
+    aftermath: list[Diagnostic] = field(default_factory=list)
+    """What went wrong once the changes were carried out."""
 
     @property
     def workspace(self) -> Workspace:

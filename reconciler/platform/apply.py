@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from reconciler.errors import ReconcilerError
 from reconciler.model import Action, Address, Change, Outcome, Plan
 from reconciler.platform.batches import Batch
 from reconciler.platform.carrying import Carrying, bulk_for
@@ -59,12 +58,26 @@ class _Run:
                 results[address] = outcome
                 if _is_done(outcome):
                     self.ledger.note([outcome])
+                if self.ledger.failure:  # what cannot be recorded is not begun
+                    self.course.stop.set()
                 self.course.tell([outcome])
         finally:
             self.ledger.save()
+        self._tell_unrecorded(results)
+        for error in self.course.crashes:
+            self.means.crashed(error)
         if self.course.fatal is not None and self.course.is_untouched:
             raise self.course.fatal
         return [results.get(c.address) or self._not_done(c, results) for c in plan.changes]
+
+    def _tell_unrecorded(self, results: dict[Address, Outcome]) -> None:
+        """What is done and could not be recorded has failed: the next run adopts it."""
+        for address, outcome in results.items():
+            moved = outcome.change.previous
+            names = {address.full, *([moved.full] if moved else [])}
+            if _is_done(outcome) and names & self.ledger.unsaved:
+                reason = f"it is done, and could not be recorded: {self.ledger.failure}"
+                results[address] = replace(outcome, result="failed", reason=reason)
 
     def _step(self, change: Change) -> Step[Address]:
         needs = frozenset(address for address in change.requires if address in self.runnable)
@@ -85,7 +98,21 @@ class _Run:
         if len(changes) == 1:
             emit(addresses[0], self._alone(changes[0]))
         else:
-            Batch(self.means, self.ledger, self.course, changes, emit).carry_out()
+            self._together(changes, emit)
+
+    def _together(self, changes: Sequence[Change], emit: Emit[Address, Outcome]) -> None:
+        told: set[Address] = set()
+
+        def emit_once(address: Address, outcome: Outcome) -> None:
+            told.add(address)
+            emit(address, outcome)
+
+        try:
+            Batch(self.means, self.ledger, self.course, changes, emit_once).carry_out()
+        except Exception as error:  # noqa: BLE001 - nobody knows which of them it was
+            for change in changes:
+                if change.address not in told:
+                    emit(change.address, self.course.failed(change, error))
 
     def _alone(self, change: Change) -> Outcome:
         if not change.action.writes:
@@ -94,7 +121,7 @@ class _Run:
             if change.action is Action.DELETE:
                 return Deleting(self.means, self.course, self.ledger, change).carry_out()
             return Carrying(self.means, self.course, change).carry_out()
-        except ReconcilerError as error:
+        except Exception as error:  # noqa: BLE001 - one object must not end the others
             return self.course.failed(change, error)
 
     def _not_done(self, change: Change, results: Mapping[Address, Outcome]) -> Outcome:
@@ -107,6 +134,8 @@ class _Run:
             reason = f"it names {other}, which was not done"
             if change.action is Action.DELETE:
                 reason = f"{other} names it, and was not done"
+        elif self.ledger.failure:
+            reason = f"the run ended early: {self.ledger.failure}"
         elif self.course.fatal is not None:
             reason = f"the run ended early: {self.course.fatal.summary}"
         else:

@@ -92,7 +92,7 @@ class Batch:
                 continue
             try:
                 intent = carrying.intent(found)
-            except ReconcilerError as error:
+            except Exception as error:  # noqa: BLE001 - one object must not end the others
                 self._failed([carrying], error)
                 if isinstance(error, (StalePlanError, UnreachableError)) and self._is_over():
                     break
@@ -160,13 +160,15 @@ class Batch:
         if status in _FORBIDDEN:
             self._failed(members, error)
             return
+        is_unknown = isinstance(error, OutcomeUnknownError)
         if self._is_over():
+            if is_unknown:  # it may have landed, so it was attempted
+                self._failed(members, error)
             return
         if status in _NO_SUCH_REQUEST:
             self.course.without_bulk.add(self._request)
             self._one_by_one(members)
             return
-        is_unknown = isinstance(error, OutcomeUnknownError)
         if is_unknown and not self._pause():
             self._failed(members, error)
             return
@@ -193,17 +195,17 @@ class Batch:
         self.waited += pause
         if self.waited > self.means.patience:
             return False
-        self.means.clock.sleep(pause)
-        return True
+        self.means.clock.rest(pause, self.course.stop)
+        return not self._is_over()
 
     def _alone(self, carrying: Carrying) -> None:
         try:
             outcome = carrying.carry_out()
-        except ReconcilerError as error:
+        except Exception as error:  # noqa: BLE001 - one object must not end the others
             outcome = self.course.failed(carrying.change, error)
         self.emit(carrying.change.address, outcome)
 
-    def _failed(self, members: Sequence[Carrying], error: ReconcilerError) -> None:
+    def _failed(self, members: Sequence[Carrying], error: Exception) -> None:
         for carrying in members:
             change = carrying.change
             self.emit(change.address, self.course.failed(change, error))
@@ -226,6 +228,6 @@ class Batch:
     def _verify_alone(self, carrying: Carrying) -> None:
         try:
             outcome = carrying.verified()
-        except ReconcilerError as error:
+        except Exception as error:  # noqa: BLE001 - one object must not end the others
             outcome = self.course.failed(carrying.change, error)
         self.emit(carrying.change.address, outcome)

@@ -66,9 +66,9 @@ class Carrying:
                 self.unsure()
                 pause = min(8.0, 0.25 * 2.0 ** min(attempt, 8))
                 attempt += 1
-                if self.means.clock.now() + pause > self.until:
+                if self.means.clock.now() + pause > self.until or self.course.stop.is_set():
                     raise
-                self.means.clock.sleep(pause)
+                self.means.clock.rest(pause, self.course.stop)
 
     def unsure(self) -> None:
         """An attempt may have landed: from now on what is found may be our own work."""
@@ -253,6 +253,8 @@ class Carrying:
     def _is_late(self, left: tuple[FieldChange, ...]) -> bool:
         """Whether something is missing that is known to show late, and there is time to wait."""
         is_slow = any(self._is_slow(name) for name in top_level(left))
+        if self.course.stop.is_set():
+            return False
         return is_slow and self._waited() < self.means.patience / 2
 
     def _is_slow(self, name: str) -> bool:

@@ -110,10 +110,12 @@ class Client:
         self.requests = 0
         self.may_write: Callable[[], None] = _anytime
         """Asked right before each write; raises when this run may write no more."""
+        self.stop = threading.Event()
+        """Once it is set, a request that fails is not repeated."""
         self._transport = transport
         self._clock = clock or Clock()
-        self._trace = Trace(trace, endpoint.name, self._hidden) if trace else None
         self._tell = tell or _nobody
+        self._trace = Trace(trace, endpoint.name, self._hidden, self._tell) if trace else None
         self._told_at: float | None = None
         self._hurried = False
         self._local = threading.local()
@@ -168,12 +170,12 @@ class Client:
             pause = self._pause(attempt, response)
             attempt += 1
             is_late = self._clock.now() + pause > give_up
-            if hung == HUNG_ATTEMPTS or attempt == attempts or is_late:
+            if hung == HUNG_ATTEMPTS or attempt == attempts or is_late or self.stop.is_set():
                 self._hurried = self._hurried or (request.is_read and attempts is None)
                 raise _gave_up(request, failure, attempt, self.endpoint)
             if attempt > 1 or self._clock.now() - started > QUIET:
                 self._tell_of_waiting(request, failure, attempt, give_up)
-            self._clock.sleep(pause)
+            self._clock.rest(pause, self.stop)
 
     def _tell_of_waiting(
         self, request: Request, failure: str, attempt: int, give_up: float

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,3 +16,10 @@ class Clock:
     now: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = field(default_factory=lambda: random.Random().random)  # noqa: S311
+
+    def rest(self, seconds: float, stop: threading.Event) -> None:
+        """Wait; with the real clock no longer than until `stop` is set."""
+        if self.sleep is time.sleep:
+            stop.wait(seconds)
+        else:
+            self.sleep(seconds)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, TextIO
 
 import httpx
 
@@ -52,7 +53,7 @@ def clients(
     with ExitStack() as stack:
         trace = None
         if settings.trace is not None:
-            trace = stack.enter_context(settings.trace.open("a", encoding="utf-8"))
+            trace = stack.enter_context(_opened_trace(settings.trace))
         opened: dict[str, Client] = {}
         for name in names:
             client = Client(
@@ -66,6 +67,17 @@ def clients(
             stack.callback(client.close)
             opened[name] = client
         yield opened
+
+
+@contextmanager
+def _opened_trace(file: Path) -> Iterator[TextIO]:
+    """The file of a trace. Raises OSError where it cannot be opened; later, nothing does."""
+    trace = file.open("a", encoding="utf-8")
+    try:
+        yield trace
+    finally:
+        with suppress(OSError):  # what could not be written is tried again by a close
+            trace.close()
 
 
 def endpoint(workspace: Workspace, settings: Settings, name: str) -> Endpoint:

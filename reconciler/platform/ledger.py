@@ -9,6 +9,7 @@ from typing import Any
 
 from reconciler.engine.codes import UNFINISHED_DELETE
 from reconciler.engine.diff import declared
+from reconciler.errors import ReconcilerError
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.wire import secrets_in
 from reconciler.model import UNSET, Action, Address, Entry, JsonValue, Manifest, Outcome, Plan
@@ -27,6 +28,13 @@ class Ledger:
         self._lock = threading.Lock()
         self._unsaved: dict[str, Entry | None] = {}
         self._save_after = means.clock.now() + SAVE_EVERY
+        self.failure = ""
+        """Why the inventory could not be written, as long as it cannot."""
+
+    @property
+    def unsaved(self) -> frozenset[str]:
+        """The full addresses of what was noted and is not written yet."""
+        return frozenset(self._unsaved)
 
     def note(self, outcomes: Iterable[Outcome]) -> None:
         """Remember what is done; it is saved when the last time was a while ago."""
@@ -40,12 +48,18 @@ class Ledger:
             self.save()
 
     def save(self) -> None:
-        """Write what was noted."""
+        """Write what was noted; when that fails, `failure` says why, and nothing is forgotten."""
         with self._lock:
             unsaved, self._unsaved = self._unsaved, {}
         began = self.means.clock.now()
         if unsaved:
-            self.store.change(unsaved)
+            try:
+                self.store.change(unsaved)
+                self.failure = ""
+            except (ReconcilerError, OSError) as error:
+                self.failure = str(error)
+                with self._lock:
+                    self._unsaved = {**unsaved, **self._unsaved}
         ended = self.means.clock.now()
         # A large inventory takes long to write: most of the time is to go into the run.
         self._save_after = ended + max(SAVE_EVERY, 10 * (ended - began))

@@ -45,6 +45,8 @@ class Means:
     versions: Mapping[str, str] = field(default_factory=dict)
     prints: Mapping[Address, SecretKnowledge] = field(default_factory=dict)
     clock: Clock = field(default_factory=Clock)
+    crashed: Callable[[Exception], None] = lambda error: None
+    """Told of faults of ours that made a change fail."""
     patience: float = 120.0
     """Seconds for one change, retries included."""
 
@@ -67,6 +69,8 @@ class Course:
         self.fatal: ReconcilerError | None = None
         self.without_bulk: set[tuple[str, bool]] = set()
         """Platforms that turned out to have no bulk create (True) or update (False)."""
+        self.crashes: list[Exception] = []
+        """Faults of ours, for whoever is to mend them."""
         self._told: set[Address] = set()
         self._lock = threading.Lock()
 
@@ -82,8 +86,13 @@ class Course:
                 done = len(self._told)
             self.report(outcome, done, self.total)
 
-    def failed(self, change: Change, error: ReconcilerError) -> Outcome:
-        """The outcome of a change that ran into an error; some errors end the whole run."""
+    def failed(self, change: Change, error: Exception) -> Outcome:
+        """The outcome of a change that ran into an error; some errors end the whole run.
+
+        A fault of ours is one of this change, too: what it did nobody knows.
+        """
+        if not isinstance(error, ReconcilerError):
+            return self._crashed(change, error)
         if isinstance(error, (UnreachableError, StalePlanError, LeaseLostError)):
             self._end(error)
             return Outcome(change, "failed", error.summary)
@@ -92,6 +101,12 @@ class Course:
             self.wrote()
         status = error.status if isinstance(error, AnswerError) else 0
         return Outcome(change, "failed", error.summary, wrote=unknown, status=status)
+
+    def _crashed(self, change: Change, error: Exception) -> Outcome:
+        self.wrote()
+        self.crashes.append(error)
+        reason = f"this should not have happened: {type(error).__name__}: {error}"
+        return Outcome(change, "failed", reason, wrote=True)
 
     def _end(self, error: ReconcilerError) -> None:
         """What ends the run: a platform or a lease that is gone, a stale plan before any write."""

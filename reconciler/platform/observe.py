@@ -389,11 +389,17 @@ class Observer:
             return
         workers = min(len(addresses), self._concurrency(addresses))
         with ThreadPoolExecutor(workers) as pool:
-            for done, (address, result) in enumerate(
-                zip(addresses, pool.map(read, addresses), strict=True), 1
-            ):
-                self.progress(words, done, len(addresses))
-                yield address, result
+            try:
+                for done, (address, result) in enumerate(
+                    zip(addresses, pool.map(read, addresses), strict=True), 1
+                ):
+                    self.progress(words, done, len(addresses))
+                    yield address, result
+            except KeyboardInterrupt:
+                for source in self.sources.values():
+                    source.hurry()
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
 
     def _concurrency(self, addresses: list[Address]) -> int:
         return self._source(addresses[0]).concurrency

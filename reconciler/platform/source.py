@@ -34,6 +34,9 @@ class Source(Protocol):
     def url(self) -> str:
         """Where the platform is."""
 
+    def hurry(self) -> None:
+        """Wait for nothing any more: what fails from now on is not asked again."""
+
     def probe(self) -> PlatformInfo:
         """The platform's versions."""
 
@@ -77,6 +80,10 @@ class LivePlatform:
     def url(self) -> str:
         """The client's base."""
         return self.client.base
+
+    def hurry(self) -> None:
+        """Requests that fail are not repeated."""
+        self.client.stop.set()
 
     def probe(self) -> PlatformInfo:
         """See `platform/probe.py`."""

@@ -26,11 +26,17 @@ class Trace:
     """Writes one line for each attempt; no header and no sensitive value is ever written."""
 
     def __init__(
-        self, out: TextIO, platform: str, hide: Callable[[str], str] = lambda text: text
+        self,
+        out: TextIO,
+        platform: str,
+        hide: Callable[[str], str] = lambda text: text,
+        tell: Callable[[str], None] = lambda text: None,
     ) -> None:
         self._out = out
         self._platform = platform
         self._hide = hide
+        self._tell = tell
+        self._broken = False
         self._lock = threading.Lock()
 
     def note(
@@ -54,8 +60,17 @@ class Trace:
         if failure:
             line["failure"] = failure
         with self._lock:
-            self._out.write(json.dumps(line, ensure_ascii=False) + "\n")
+            if not self._broken:
+                self._write(json.dumps(line, ensure_ascii=False) + "\n")
+
+    def _write(self, text: str) -> None:
+        """Write it; a trace that cannot be written ends, and not the run that is traced."""
+        try:
+            self._out.write(text)
             self._out.flush()
+        except OSError as error:
+            self._broken = True
+            self._tell(f"the trace ends here: {error.strerror or error}")
 
     def _answer(self, response: Response) -> Any:
         """The answer; also one that succeeded may repeat what it was sent."""

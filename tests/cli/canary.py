@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from tests.cli.support import Desk, Seen, local, remote
+from tests.cli.support import Desk, Seen, local, manifest, remote
 from tests.support.written import watched
 
 PASSWORD = 'canary "pass"/wörd\\+&<%>'
@@ -96,6 +96,7 @@ def declared(**more: Any) -> list[dict[str, Any]]:
     header = {"name": "x", "value": {"file": "secret.txt"}}
     return [
         local("a", **more),
+        manifest("FederatedRepository", "fed", packageType="generic"),
         local("${value.name}"),
         remote("r", username="u", password={"env": "R_PASSWORD"}, **more),
         remote("f", username="u", password={"file": "secret.txt"}, packageType="generic"),

@@ -79,6 +79,11 @@ CASES: dict[str, list[str]] = {
     ],
     "adopt": ["adopt --all", "adopt RemoteRepository/live --output json"],
     "release": ["release RemoteRepository/r", "release RemoteRepository/f --output json"],
+    "status": ["status", "status --output json", "status RemoteRepository/r"],
+    "run": [
+        "run RemoteRepository/r full-sync --yes",
+        "run FederatedRepository/fed full-sync --yes --output json",
+    ],
     "unlock": ["unlock nobody", "unlock nobody --output json"],
     "kinds": ["kinds", "kinds --output json"],
     "schema": ["schema", "schema RemoteRepository", "schema --write made-schemas"],

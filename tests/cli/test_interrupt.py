@@ -132,3 +132,104 @@ def test_dependants_of_what_was_not_done(desk: Desk) -> None:
     assert seen.code == 5, seen.both
     assert "1 failed, 1 not attempted" in seen.out
     assert "LocalRepository/a" in seen.out.partition("VirtualRepository/v")[2]
+
+
+# --- other moments -------------------------------------------------------------------------------
+
+
+def started(desk: Desk, *args: str) -> subprocess.Popen[str]:
+    """A command in a process of its own."""
+    return subprocess.Popen(
+        [*COMMAND, *args],
+        cwd=desk.root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for(desk: Desk, path: str, count: int = 1) -> None:
+    """Until the platform was asked so often."""
+    until = time.monotonic() + 15
+    while sum(r["path"].endswith(path) for r in desk.sandbox.requests) < count:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_while_planning(desk: Desk, number: signal.Signals) -> None:
+    """Reads that fail are not repeated; the end is told in one document, with 1."""
+    desk.declare(*(local(f"r{i}") for i in range(20)))
+    desk.fault("status", status=404, match={"path": "*/configurations"})
+    desk.fault("status", status=404, match={"path": "*/v2/repositories/batch"})
+    desk.fault("status", status=503, match={"path": "*/repositories/r*"})
+    process = started(desk, "plan", "--output", "json")
+    wait_for(desk, "/r0", 2)
+    began = time.monotonic()
+    process.send_signal(number)
+    out, err = process.communicate(timeout=20)
+
+    assert time.monotonic() - began < 4
+    assert process.returncode == 1, err
+    assert json.loads(out)["error"]["rule"] == "interrupted"
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_while_waiting_for_a_retry(desk: Desk, number: signal.Signals) -> None:
+    """A server that is busy for ever does not hold the run: 5, and it may have landed."""
+    estate(desk)
+    desk.fault("status", status=503, match={"method": "PUT", "path": "*/r0"})
+    process = running(desk, "--output", "json")
+    time.sleep(0.6)
+    began = time.monotonic()
+    process.send_signal(number)
+    out, err = process.communicate(timeout=20)
+    results = [o["result"] for o in json.loads(out)["outcomes"]]
+
+    assert time.monotonic() - began < 4
+    assert process.returncode == 5, out + err
+    assert results.count("failed") == 1
+    assert results.count("not-attempted") == 7
+    desk.sandbox.clear_faults()
+    assert desk("apply", "--yes").code == 0
+
+
+def test_while_a_batch_is_written(desk: Desk) -> None:
+    """The batch ends, is read back, recorded and told."""
+    desk.declare(*(local(f"r{i}") for i in range(8)))
+    desk.fault("latency", ms=600, match={"method": "PUT"})
+    process = started(desk, "apply", "--yes", "--output", "json")
+    until = time.monotonic() + 15
+    while not desk.platform.store.repositories and time.monotonic() < until:
+        if any(r["path"].endswith("configurations") for r in desk.sandbox.requests):
+            time.sleep(0.3)
+            break
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=20)
+    made = {name for name in (f"r{i}" for i in range(8)) if desk.exists(name)}
+
+    assert process.returncode in (0, 1, 5), out + err
+    assert json.loads(out)["exitCode"] == process.returncode
+    assert "Traceback" not in err
+    recorded = {key.rpartition("/")[2] for key in desk.inventory()} if made else set()
+    assert recorded == made
+
+
+def test_while_the_summary_is_told(desk: Desk) -> None:
+    """A signal that comes last changes nothing: the summary is whole, the exit code that of it."""
+    from reconciler.report import terminal
+
+    desk.declare(local("a"))
+    told = terminal.outcome_text
+
+    def interrupted(*args: object, **more: object) -> str:
+        signal.raise_signal(signal.SIGINT)
+        return told(*args, **more)  # type: ignore[arg-type]
+
+    desk.patch.setattr(terminal, "outcome_text", interrupted)
+    seen = desk("apply", "--yes")
+
+    assert seen.code == 0, seen.both
+    assert "Apply: 1 created" in seen.out

@@ -164,7 +164,6 @@ CLASS = FieldChange("rclass", "local", "federated")
 CREATE = one(Action.CREATE, NEW_TEXT, NUMBER, PASSWORD)
 REPLACE = one(Action.REPLACE, TEXT)
 ADOPT = one(Action.ADOPT, adopting=True)
-GONE = Plan((Change(at("a"), Action.RELEASE, "gone"),), platforms=(HERE,))
 RENAME = one(Action.UPDATE, NAME, TEXT)
 CONVERT = one(Action.CONVERT, CLASS, TEXT)
 
@@ -232,10 +231,15 @@ FOLLOWERS: dict[str, tuple[Plan, Plan, str]] = {
         one(Action.UPDATE, FieldChange("spec.text", UNSET, "x")),
         "never",
     ),
-    "a delete that still is one": (one(Action.DELETE), one(Action.DELETE), "always"),
-    "a deleted object, not forgotten": (one(Action.DELETE), GONE, "always"),
-    "a delete that only lets go": (one(Action.DELETE), one(Action.RELEASE), "never"),
-    "an update of what is gone, forgotten": (one(Action.UPDATE, TEXT), GONE, "never"),
+    "a deleted object, not forgotten": (one(Action.DELETE), one(Action.RELEASE), "always"),
+    "a deleted object, made anew": (one(Action.DELETE), one(Action.UPDATE, TEXT), "never"),
+    "a blocked create, blocked as an update": (
+        one(Action.CREATE, NEW_TEXT, blocked=Block("limit", "x")),
+        one(Action.UPDATE, LEFT, blocked=Block("limit", "x")),
+        "never",
+    ),
+    "a wider scope": (replace(CREATE, scope=Scope(("a/*",))), CREATE, "never"),
+    "a narrower scope": (CREATE, replace(CREATE, scope=Scope(("a/*",))), "always"),
     "a release": (one(Action.RELEASE), one(Action.RELEASE), "always"),
     "nothing": (CREATE, Plan(), "always"),
     "another target": (

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
+import traceback
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +26,7 @@ from reconciler.cli.options import (
     workspace_options,
     write_options,
 )
-from reconciler.cli.output import note, result, source_line, wants_color
+from reconciler.cli.output import diagnostics_to_stderr, note, result, source_line, wants_color
 from reconciler.cli.planning import open_session, rendered, surroundings
 from reconciler.errors import Exit, OutcomeUnknownError, UsageError
 from reconciler.model import Action, Outcome, Plan
@@ -98,6 +100,7 @@ class _Apply:
         self.confirmed = yes or approval.is_bound
         self.color = wants_color(given.color, stderr=False)
         self.started = time.monotonic()
+        self.is_told = False
 
     def run(self) -> int:
         """Show, ask, carry out, tell."""
@@ -114,15 +117,29 @@ class _Apply:
         if actionable and not blocks and not self.confirmed and not self._agreed(is_text):
             note("not applied: nothing was changed")
             return int(Exit.INVALID)
-        outcomes = self._carry_out()
+        with stoppable(self._last_words) as stop:  # a signal must not cut the summary off either
+            return self._carried_out(stop, is_text)
+
+    def _carried_out(self, stop: threading.Event, is_text: bool) -> int:
+        outcomes = self._carry_out(stop)
         self.session.observer.progress("", 0, 0)
         code = exit_code(self.made, outcomes)
+        if self.session.aftermath:
+            code = int(Exit.PARTIAL)
         if is_text and not self.made.changes:
             return code
+        self.is_told = True
         result(self._told(outcomes, code))
+        self._tell_beside(outcomes, is_text)
+        return code
+
+    def _tell_beside(self, outcomes: list[Outcome], is_text: bool) -> None:
+        """What belongs to a person, on stderr."""
+        diagnostics_to_stderr(self.session.aftermath, color=wants_color(self.given.color))
         if is_text and not self.approval.shrink_only and self.approval.saved and left(outcomes):
             note("the plan counts as used: --shrink-only carries out what is left of it")
-        return code
+        for crash in self.session.crashes if self.given.verbose else ():
+            traceback.print_exception(crash)
 
     def _agreed(self, is_text: bool) -> bool:
         if not (sys.stdin.isatty() and sys.stderr.isatty() and is_text):
@@ -133,13 +150,12 @@ class _Apply:
             )
         return click.confirm(f"{_loss(self.made)}Apply this plan?", default=False, err=True)
 
-    def _carry_out(self) -> list[Outcome]:
+    def _carry_out(self, stop: threading.Event) -> list[Outcome]:
         uses = self.approval.uses(self.made)
-        with stoppable(self._last_words) as stop:
-            return carry_out(self.session, self.made, stop, self._report, uses)
+        return carry_out(self.session, self.made, stop, self._report, uses)
 
     def _last_words(self) -> None:
-        if self.given.output == "json":
+        if self.given.output == "json" and not self.is_told:
             from reconciler.report.machine import dumps, error_json
 
             result(dumps(error_json(OutcomeUnknownError("stopped at once"), int(Exit.PARTIAL))))
@@ -151,7 +167,8 @@ class _Apply:
         if self.given.output == "json":
             from reconciler.report.machine import dumps, outcome_json
 
-            return dumps(outcome_json(self.made, outcomes, code))
+            aftermath = self.session.aftermath
+            return dumps(outcome_json(self.made, outcomes, code, diagnostics=aftermath))
         if self.given.output == "markdown":
             from reconciler.report.markdown import outcome_markdown
 

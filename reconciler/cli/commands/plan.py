@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from reconciler.cli.files import write_atomically
 from reconciler.cli.options import (
     FILE,
     output_option,
@@ -90,4 +91,8 @@ def command(
 def _save(file: Path, document: dict[str, Any]) -> None:
     from reconciler.report.machine import dumps
 
-    file.write_text(dumps(document), encoding="utf-8")
+    content = dumps(document).encode()
+    if file.exists() and not file.is_file():  # a pipe, a device
+        file.write_bytes(content)
+    else:
+        write_atomically(file, content)

@@ -40,6 +40,10 @@ class Recorder:
         """The platform's."""
         return self.source.url
 
+    def hurry(self) -> None:
+        """Passed on."""
+        self.source.hurry()
+
     def probe(self) -> PlatformInfo:
         """Recorded: versions and URL."""
         self.info = self.source.probe()

@@ -50,6 +50,9 @@ class RecordedPlatform:
         """Where the platform was."""
         return self.recorded.info.url
 
+    def hurry(self) -> None:
+        """Nothing is ever waited for."""
+
     def probe(self) -> PlatformInfo:
         """What the platform said of itself."""
         return self.recorded.info
