@@ -1,0 +1,1 @@
+"""Cleanup, archive and retention policies."""
