@@ -141,6 +141,11 @@ def _diagnostic(placed: _Placed, documents: list[Positions]) -> Diagnostic:
 def _place(placed: _Placed, where: Positions) -> tuple[int, int]:
     if not placed.finding.path:
         return placed.origin.line, placed.origin.column
+    offset = placed.finding.offset
+    if offset is not None and not placed.finding.origin.is_derived:
+        inside = where.inside(placed.path, offset)
+        if inside is not None:
+            return inside
     is_key = placed.finding.at == "key"
     exact = where.key(placed.path) if is_key else where.value(placed.path)
     return exact or where.nearest(placed.path)

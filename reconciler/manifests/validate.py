@@ -377,6 +377,7 @@ class _Checker:
                 fault.hint,
                 fault.severity,
                 address=str(manifest.address),
+                offset=fault.offset,
             )
         )
 

@@ -113,3 +113,5 @@ class Finding:
     address: str | None = None
     detail: str = ""
     quote: bool = False
+    offset: int | None = None
+    """Where in the text at `path` it is, in characters from the beginning of its value."""

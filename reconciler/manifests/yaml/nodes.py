@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from reconciler.manifests.yaml.characters import character_in
 from reconciler.model import Path
 
 
@@ -72,6 +73,19 @@ class Positions:
             return None
         node = found[1].alias or found[1]
         return None if isinstance(node.data, dict | list) else node.written
+
+    def inside(self, path: Path, offset: int) -> tuple[int, int] | None:
+        """The place of one character of a text, by its number in the value; None for no text."""
+        found = self._find(path)
+        if not found:
+            return None
+        node = found[1].alias or found[1]
+        if not isinstance(node.data, str):
+            return None
+        skipped = node.end - node.start - len(node.written)  # an anchor stands before the text
+        return character_in(
+            node.written, node.style, node.data, offset, node.line, node.column + skipped
+        )
 
     def nearest(self, path: Path) -> tuple[int, int]:
         """The place of the longest part of the path that exists: of its key, if it has one."""
