@@ -10,6 +10,7 @@ ReconcilerError                 1   unexpected
 ├── UnreachableError            6   no answer, or none that came from a JFrog Platform
 │   └── UnauthorisedError       6   the platform refused the token
 └── AnswerError                 1   one object's answer could not be used
+    ├── NotOfferedError         1   the platform has no such objects
     └── OutcomeUnknownError     5   a write that may or may not have landed
 """
 
@@ -193,6 +194,15 @@ class AnswerError(ReconcilerError):
     def __init__(self, summary: str, *, status: int = 0, detail: str = "", hint: str = "") -> None:
         super().__init__(summary, detail=detail, hint=hint)
         self.status = status
+
+
+class NotOfferedError(AnswerError):
+    """The platform does not offer what was asked for; the summary says what it may offer instead.
+
+    A plan tells it as a block of the objects that need it, not as a failure.
+    """
+
+    rule = "not-offered"
 
 
 class OutcomeUnknownError(AnswerError):

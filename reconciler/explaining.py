@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from reconciler.engine.codes import BLOCKS, REASONS
@@ -21,7 +22,7 @@ from reconciler.engine.graph import Link, links
 from reconciler.engine.naming import named
 from reconciler.engine.ways_out import BLOCK_WAYS, REASON_WAYS
 from reconciler.errors import Diagnostic, ReconcilerError, UnreachableError, UsageError
-from reconciler.kinds.fields import FieldTable
+from reconciler.kinds.fields import Field, FieldTable
 from reconciler.kinds.values import shown, without_credentials
 from reconciler.manifests.findings import locate
 from reconciler.manifests.messages import nearest_hint
@@ -56,6 +57,7 @@ from reconciler.report.explanation import (
     Neighbour,
     Source,
 )
+from reconciler.report.figures import evidence_words
 from reconciler.settings import Settings
 
 if TYPE_CHECKING:
@@ -196,6 +198,7 @@ class _Teller:
             self.registry[found.address.kind] if found.address.kind in wanted.registry else None
         )
         self.change = found.change
+        self.now = datetime.now(UTC)
 
     def explanation(self) -> Explanation:
         state, words = self.live()
@@ -310,7 +313,7 @@ class _Teller:
         applied = self.found.entry.applied if self.found.entry else {}
         for path, value, known in leaves(kind.fields, manifest.spec, "spec"):
             state = states.get(path, self.usual_state(path))
-            told = known.notes if known else ()
+            told = (*(known.notes if known else ()), *self.outlook(known, value))
             if path in secrets:
                 yield FieldStory(path, state, reference=secrets[path], notes=told)
                 continue
@@ -322,6 +325,13 @@ class _Teller:
                 applied.get(path, UNSET),
                 notes=told,
             )
+
+    def outlook(self, known: Field | None, value: JsonValue) -> Iterator[str]:
+        """What the value will bring about, seen from now."""
+        if known is not None and known.outlook is not None and value not in (None, ""):
+            told = known.outlook.tell(value, self.now)
+            if told is not None:
+                yield evidence_words({known.outlook.name: told})[1]
 
     def usual_state(self, path: str) -> FieldState:
         if self.manifest and is_ignored(path, self.manifest.lifecycle.ignore):

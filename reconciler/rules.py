@@ -560,7 +560,83 @@ ACCESS: Mapping[str, Rule] = {
     ),
 }
 
+POLICIES: Mapping[str, Rule] = {
+    "aql": Rule(
+        "An `aqlQuery` is no query that a policy can have: its syntax is wrong, it searches "
+        "another domain than items, or it compares a field with what that cannot hold.",
+        "The message points at the character; `items.find({...})` is the only form.",
+    ),
+    "aql-odd": Rule(
+        "An `aqlQuery` says something that the reference does not promise for policies, or that "
+        "its author cannot have meant, such as wildcards with `$eq`.",
+        "The hint says what to write instead.",
+        "warning",
+    ),
+    "archive-criteria": Rule(
+        "A `searchCriteriaForm` selects by nothing but age.",
+        "Give properties, repositories, paths or names too.",
+    ),
+    "archive-mode": Rule(
+        "An archive policy has none, or more than one, of `aqlQuery`, `searchCriteriaForm` and "
+        "`packageSearchCriteriaForm`, or `packageRetention` says otherwise.",
+        "Keep one of them; `packageRetention: true` belongs to packages.",
+    ),
+    "cron-expression": Rule(
+        "A schedule is no expression that Quartz, the platform's scheduler, understands.",
+        "The message points at the character. Quartz begins with the seconds, and one of day of "
+        "month and day of week is `?`.",
+    ),
+    "cron-never": Rule(
+        "A schedule never comes, because no month has such a day.",
+        "Correct the day or the month.",
+        "warning",
+    ),
+    "cron-odd": Rule(
+        "Quartz takes the schedule, but leaves out a part of it.",
+        "Take away what the message names, or write what was meant.",
+        "warning",
+    ),
+    "policy-condition": Rule(
+        "Nothing says which versions may go, or the conditions exclude each other: a number of "
+        "versions to keep stands alone, and ages are in days or in months.",
+        "Give the ages (creation, last download, or both) or `keepLastNVersions`.",
+    ),
+    "policy-key": Rule(
+        "The name cannot be the key of a policy.",
+        "Use three or more letters, digits, `_` and `-`.",
+    ),
+    "policy-key-taken": Rule(
+        "A repository has the same key as a policy; the platform has one set of keys for both.",
+        "Choose another name for the policy.",
+        "warning",
+    ),
+    "policy-package-name": Rule(
+        "`excludedPackages` holds a pattern; it takes names only, so the pattern protects nothing.",
+        "List the names, or narrow `includedPackages`.",
+    ),
+    "policy-project": Rule(
+        "A project's policy has another name than one that begins with the project's key and `-`, "
+        "or looks into other projects.",
+        "The hint says what to write.",
+    ),
+    "policy-property": Rule(
+        "A condition on properties has not exactly one property with exactly one value.",
+        "Use one policy for each property.",
+    ),
+    "singleton-name": Rule(
+        "An object of which a platform has only one has another name than `default`.",
+        "Write `name: default`.",
+    ),
+}
+"""Rules about policies."""
+
 PLAN: Mapping[str, Rule] = {
+    "nothing-matches": Rule(
+        "A name, or a pattern with `*` or `?`, matches no object that is declared or live: a "
+        "policy would do nothing there, or leave nothing alone.",
+        "Correct it, or take it out. A token that sees less may not see what it matches.",
+        "warning",
+    ),
     "shard-uneven": Rule(
         "With `--shard`, so many objects name each other that they fill more than two equal parts; "
         "they stay together on one shard.",
@@ -730,6 +806,11 @@ PLAN: Mapping[str, Rule] = {
 one object only."""
 
 FAILURES: Mapping[str, Rule] = {
+    "not-offered": Rule(
+        "The platform does not have what was asked for: its version, its licence or its "
+        "configuration lacks it.",
+        "The message names what the platform may have instead.",
+    ),
     "interrupted": Rule(
         "The run was stopped by hand; requests that were on their way were finished.",
         "Run again: what is done already is found done.",
@@ -800,6 +881,7 @@ GROUPS: Mapping[str, Mapping[str, Rule]] = {
     "Secrets": SECRETS,
     "Repositories": REPOSITORIES,
     "Projects, environments and groups": ACCESS,
+    "Policies": POLICIES,
     "Plan": PLAN,
     "Deletes": DELETES,
     "Failures": FAILURES,

@@ -78,7 +78,10 @@ def diff(
     """Compare one manifest with the live object of its address."""
     found = _Findings(kind, manifest, live, entry or NO_ENTRY, secrets)
     found.compare_class()
-    found.compare_all(kind.fields, manifest.spec, live.raw, "spec")
+    spec: Mapping[str, Any] = manifest.spec
+    if kind.modes and (decided := found.compare_mode()):
+        spec = {name: value for name, value in spec.items() if name not in decided}
+    found.compare_all(kind.fields, spec, live.raw, "spec")
     found.compare_extra()
     return found.result()
 
@@ -211,6 +214,22 @@ class _Findings:
             self.conversion,
         )
 
+    def compare_mode(self) -> frozenset[str]:
+        """An object that is of another mode for good; returns the fields not to be compared."""
+        modes, spec = self.kind.modes, self.manifest.spec
+        wanted = [name for name in modes if spec.get(name)]
+        have = [name for name in modes if self.kind.fields[name].live_value(self.live.raw, None)]
+        if not wanted or not have or not set(wanted).isdisjoint(have):
+            return frozenset()
+        self.fixed += [
+            FieldChange(
+                f"spec.{name}", self.kind.fields[name].live_value(self.live.raw, None), None
+            )
+            for name in have
+        ]
+        self.fixed += [FieldChange(f"spec.{name}", UNSET, spec[name]) for name in wanted]
+        return frozenset(modes)
+
     def compare_class(self) -> None:
         """A live object of another class is another thing, or can be turned into this one."""
         different = [
@@ -251,6 +270,8 @@ class _Findings:
     def compare_field(self, known: Field, path: str, wanted: JsonValue, have: JsonValue) -> None:
         """Compare one declared field with what the server answers."""
         if have is UNSET:
+            if known.unsaid:
+                return
             if not self.live.complete:
                 self.unreadable.append(path)
                 return

@@ -14,7 +14,9 @@ def with_evidence(made: Plan, contents: Mapping[Address, Content | None]) -> Pla
     return replace(
         made,
         changes=tuple(
-            replace(c, evidence=evidence(contents[c.address])) if c.address in contents else c
+            replace(c, evidence={**c.evidence, **evidence(contents[c.address])})
+            if c.address in contents
+            else c
             for c in made.changes
         ),
     )

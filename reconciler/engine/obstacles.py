@@ -149,11 +149,20 @@ def _beyond(kind: Kind, manifest: Manifest, version: str) -> Block | None:
 
 def stuck(kind: Kind, found: Difference) -> Block | None:
     if found.fixed:
+        modes = [f for f in found.fixed if f.path.removeprefix("spec.") in kind.modes]
         named = "; ".join(
             f"{f.path.removeprefix('spec.')} is {f.before!r} and fixed at creation, "
             f"the manifest says {f.after!r}"
             for f in found.fixed
+            if f not in modes
         )
+        if modes:
+            have = " and ".join(f.path.removeprefix("spec.") for f in modes if f.after is None)
+            wanted = " and ".join(
+                f.path.removeprefix("spec.") for f in modes if f.after is not None
+            )
+            told = f"it has {have}, the manifest {wanted}; which of them is fixed at creation"
+            named = f"{told}; {named}" if named else told
         lost = kind.lost_on_replace or "everything the object holds"
         return Block("immutable", f"{named}; creating it anew would lose {lost}")
     if found.stuck:

@@ -15,7 +15,7 @@ from reconciler.engine.preview import hidden, preview, top_level
 from reconciler.engine.prune import Pruner, Pruning, undeclared
 from reconciler.engine.renames import Renames
 from reconciler.engine.resolve import Resolved
-from reconciler.engine.risk import risk_of
+from reconciler.engine.risk import risk_of, risk_of_new
 from reconciler.engine.whole import secret_needed, sent_along
 from reconciler.errors import Diagnostic, ordered
 from reconciler.kinds.fields import at_least
@@ -135,7 +135,7 @@ class _Planner:
         elif previous is not None:
             self._renamed(kind, manifest, previous)
         elif isinstance(observed, Absent):
-            self._absent(kind, manifest, entry)
+            self._absent(kind, manifest, entry, observed)
         else:
             followed = self.renames.followed(kind, manifest.address.platform, observed)
             self._live(kind, manifest, followed, entry)
@@ -209,7 +209,9 @@ class _Planner:
             else "nothing is planned for it; an answer that is not the platform's is never absence",
         )
 
-    def _absent(self, kind: Kind, manifest: Manifest, entry: Entry | None) -> None:
+    def _absent(
+        self, kind: Kind, manifest: Manifest, entry: Entry | None, observed: Absent
+    ) -> None:
         if manifest.lifecycle.manage == "observe":
             self._tell(
                 "observed-absent",
@@ -221,12 +223,13 @@ class _Planner:
             self.stopped.add(manifest.address)
             return
         write = Write(manifest.address, create_body(kind, sendable(kind, manifest), hidden))
+        fields = declared(kind, manifest)
         change = Change(
             manifest.address,
             Action.CREATE,
             "absent",
-            declared(kind, manifest),
-            risk="safe",
+            fields,
+            risk=risk_of_new(kind, fields),
             requests=preview(kind.rest.create(write)),
         )
         block = (
@@ -234,6 +237,8 @@ class _Planner:
             or self._spelling(kind, manifest)
             or self._elsewhere(kind, write)
         )
+        if observed.obstacle:
+            block = Block("unsupported", observed.obstacle)
         self._add(change, manifest, block)
 
     def _spelling(self, kind: Kind, manifest: Manifest) -> Block | None:

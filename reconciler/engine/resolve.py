@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from reconciler.kinds.fields import Field, FieldTable
 from reconciler.kinds.marks import RefCheck
+from reconciler.kinds.patterns import is_pattern, matches
 from reconciler.kinds.registry import Registry
 from reconciler.kinds.values import comparable
 from reconciler.model import Address, Finding, Manifest, Path
@@ -25,6 +26,8 @@ class Reference(NamedTuple):
     name: str
     kinds: tuple[str, ...]
     check: RefCheck
+    offset: int | None = None
+    """Where the name stands in the text at `path`, where that holds more than the name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ class Resolved:
     manifests: tuple[Manifest, ...] = ()
     requires: Mapping[Address, tuple[Address, ...]] = field(default_factory=dict)
     missing: tuple[Missing, ...] = ()
+    unmatched: tuple[Missing, ...] = ()
+    """References that may be patterns, and match nothing that is declared."""
     cycles: tuple[tuple[Manifest, ...], ...] = ()
 
 
@@ -60,9 +65,19 @@ def resolve(manifests: Iterable[Manifest], registry: Registry) -> Resolved:
     names = names_of(by_address, registry)
     requires: dict[Address, tuple[Address, ...]] = {}
     missing: list[Missing] = []
+    unmatched: list[Missing] = []
     for address, manifest in by_address.items():
         found: list[Address] = []
         for reference in references(registry, manifest):
+            if reference.check == "pattern":
+                matching = [
+                    a for a in _matching(reference, address, names, registry) if a != address
+                ]
+                if not is_pattern(reference.name):  # a pattern needs none of those it matches
+                    found += matching
+                if not matching:
+                    unmatched.append(_missing(reference, manifest, by_address, registry))
+                continue
             named = target(reference, manifest, names)
             if named is not None and named != address:
                 found.append(named)
@@ -80,6 +95,7 @@ def resolve(manifests: Iterable[Manifest], registry: Registry) -> Resolved:
         tuple(by_address[address] for address in order),
         requires,
         tuple(missing),
+        tuple(unmatched),
         tuple(tuple(by_address[a] for a in cycle) for cycle in cycles),
     )
 
@@ -140,7 +156,10 @@ def _references(fields: FieldTable, spec: Mapping[str, Any], at: Path) -> Iterat
 
 
 def _field_references(field: Field, value: Any, at: Path) -> Iterator[Reference]:
-    if field.refs:
+    if field.refs_in is not None:
+        for name, offset in field.refs_in(value) if isinstance(value, str) else ():
+            yield Reference(at, name, field.refs, field.ref_check, offset)
+    elif field.refs:
         names = value if isinstance(value, list) else [value]
         for index, name in enumerate(names):
             if isinstance(name, str) and name and _means_something(field, name):
@@ -156,6 +175,17 @@ def _field_references(field: Field, value: Any, at: Path) -> Iterator[Reference]
 def _means_something(field: Field, name: str) -> bool:
     """Whether a name stands for an object, and not for none (`projectKey: default`)."""
     return not field.same or field.shape == "list" or comparable(field, name) is not None
+
+
+def _matching(
+    reference: Reference, here: Address, names: Names, registry: Registry
+) -> Iterator[Address]:
+    """The declared objects that a name or a pattern means."""
+    for (platform, kind, name), address in names.items():
+        if platform == here.platform and kind in reference.kinds:
+            known_as = (name, *registry[kind].also_named(name))
+            if any(matches(reference.name, one) for one in known_as):
+                yield address
 
 
 def target(reference: Reference, manifest: Manifest, names: Names) -> Address | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from reconciler.engine.diff import Difference
 from reconciler.kinds.fields import FieldTable
@@ -22,6 +22,17 @@ def risk_of(kind: Kind, found: Difference) -> Risk:
         return "disruptive"
     risks = [_of(kind, change) for change in (*found.changes, *found.stuck)]
     return max(risks, key=_RISING.index, default="notable")
+
+
+def risk_of_new(kind: Kind, fields: Iterable[FieldChange]) -> Risk:
+    """The risk of a creation: safe, unless a field says that it may do harm from the start."""
+    risks = [
+        mark.level
+        for change in fields
+        for mark in _marks(kind.fields, change.path)
+        if mark.also_new and (mark.when is None or mark.when(None, change.after))
+    ]
+    return max(risks, key=_RISING.index, default="safe")
 
 
 def _of(kind: Kind, change: FieldChange) -> Risk:

@@ -6,7 +6,7 @@ name, its shape and what the server does with it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from types import NoneType, UnionType
@@ -38,6 +38,7 @@ class Field:
     fields: FieldTable = field(default_factory=dict)
     refs: tuple[str, ...] = ()
     ref_check: marks.RefCheck = "declared"
+    refs_in: Callable[[str], Iterable[tuple[str, int]]] | None = None
     only_for: frozenset[str] | None = None
     not_for: frozenset[str] = frozenset()
     known: tuple[str, ...] = ()
@@ -45,10 +46,14 @@ class Field:
     default: marks.Default | None = None
     clear_by: marks.ClearBy | None = None
     same: tuple[Callable[[Any], Any], ...] = ()
+    written_as: tuple[Callable[[Any], Any], ...] = ()
+    """Those of `same` whose result is a value of the field."""
     secret: bool = False
     unordered: bool = False
     fixed: bool = False
     write_only: bool = False
+    unsaid: bool = False
+    outlook: marks.Outlook | None = None
     cannot_clear: bool = False
     whole: bool = False
     slow: bool = False
@@ -186,8 +191,10 @@ def _marked(found: list[marks.Mark], wire: str) -> dict[str, Any]:
     notes: list[str] = []
     for mark in found:
         match mark:
-            case marks.Ref(kinds=kinds, check=check):
-                values |= {"refs": kinds, "ref_check": check}
+            case marks.Ref(kinds=kinds, check=check, found_in=found_in):
+                values |= {"refs": kinds, "ref_check": check, "refs_in": found_in}
+            case marks.Outlook():
+                values["outlook"] = mark
             case marks.OnlyFor(values=only):
                 values["only_for"] = only
             case marks.NotFor(values=but):
@@ -204,6 +211,8 @@ def _marked(found: list[marks.Mark], wire: str) -> dict[str, Any]:
                 values["clear_by"] = mark
             case marks.Same(normalise=function, note=note):
                 values["same"] = (*values.get("same", ()), function)
+                if not mark.only_compared:
+                    values["written_as"] = (*values.get("written_as", ()), function)
                 notes.append(note)
             case marks.Implied(by_server=by_server, note=note):
                 values["implied"] = by_server

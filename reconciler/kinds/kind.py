@@ -30,6 +30,8 @@ class Fault:
     summary: str
     hint: str = ""
     severity: Severity = "error"
+    offset: int | None = None
+    """Where in a text the fault is, in characters from its beginning."""
 
 
 class Neighbour(NamedTuple):
@@ -83,6 +85,10 @@ class SiteView(NamedTuple):
     reachable: bool = True
 
 
+def _no_other_names(_name: str) -> tuple[str, ...]:
+    return ()
+
+
 CONFIGURATION_LANE = "configuration"
 """The lane of everything stored in Artifactory's configuration, one optimistically locked document,
 and of projects, whose writes collide with those of their repositories."""
@@ -129,12 +135,18 @@ class Kind:
     discriminator: str = ""
     """The field whose value decides which other fields apply, such as `packageType`."""
 
+    modes: tuple[str, ...] = ()
+    """Fields of which an object has exactly one, the same as long as it exists."""
+
     parents: Mapping[str, str] = field(default_factory=dict)
     """Metadata fields that place an object inside another, with that one's kind, outermost first:
     `{"project": "Project"}`."""
 
     referred_as: Callable[[Address], str] = attrgetter("name")
     """The name by which other objects refer to one of this kind."""
+
+    also_named: Callable[[str], tuple[str, ...]] = _no_other_names
+    """Further names of an object that patterns may match."""
 
     lane: str = ""
     """Writes of one lane go one after the other; without a lane they go side by side."""
@@ -174,6 +186,8 @@ class Kind:
     def __post_init__(self) -> None:
         if self.discriminator and self.discriminator not in self.spec.model_fields:
             raise ValueError(f"{self.name}: no field '{self.discriminator}' to discriminate by")
+        if unknown := set(self.modes) - set(self.spec.model_fields):
+            raise ValueError(f"{self.name}: no fields {sorted(unknown)} to be modes")
 
     @cached_property
     def fields(self) -> FieldTable:

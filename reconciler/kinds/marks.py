@@ -7,11 +7,12 @@ marks say.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal
 
-RefCheck = Literal["declared", "live", "server"]
+RefCheck = Literal["declared", "live", "pattern", "server"]
 
 
 class Mark:
@@ -28,15 +29,26 @@ class Ref(Mark):
     |----------|-----------------------------------------------------------------------------|
     | declared | be declared in the workspace (`validate`) or exist on the platform (`plan`) |
     | live     | be declared or exist on the platform: only a plan can tell                  |
+    | pattern  | be one of those that match (`*`, `?`); a plan warns where none does          |
     | server   | be known to the server, which is the only one to check it                   |
+
+    With `found_in`, the value is no name but a text that holds some: the function gets it and
+    returns them, each with its offset in the text.
     """
 
     kinds: tuple[str, ...]
     check: RefCheck = "declared"
+    found_in: Callable[[str], Iterable[tuple[str, int]]] | None = None
 
-    def __init__(self, *kinds: str, check: RefCheck = "declared") -> None:
+    def __init__(
+        self,
+        *kinds: str,
+        check: RefCheck = "declared",
+        found_in: Callable[[str], Iterable[tuple[str, int]]] | None = None,
+    ) -> None:
         object.__setattr__(self, "kinds", kinds)
         object.__setattr__(self, "check", check)
+        object.__setattr__(self, "found_in", found_in)
 
 
 @dataclass(frozen=True)
@@ -110,11 +122,13 @@ class Same(Mark):
     """Two values are the same when this function maps them to the same value.
 
     For rewriting by the server that does not change the meaning (an alias, a suffix, a trailing
-    slash). The function gets one non-empty value (one element, for lists) and must be pure.
+    slash). The function gets one non-empty value (one element, for lists) and must be pure. What it
+    returns is exported, unless that is `only_compared`: then it is no value of the field.
     """
 
     normalise: Callable[[Any], Any]
     note: str
+    only_compared: bool = False
 
 
 @dataclass(frozen=True)
@@ -140,12 +154,25 @@ class Risk(Mark):
     """How much a change of the field may do; without this mark, a change is notable.
 
     With `when` (the value before and after in, None for none), it holds for such changes only; of
-    several marks the last one that holds counts. `note` says it in words, and when it holds.
+    several marks the last one that holds counts. `note` says it in words, and when it holds. A new
+    object is safe whatever its fields say, but for marks that are `also_new`.
     """
 
     level: Literal["safe", "notable", "disruptive"]
     note: str = ""
     when: Callable[[Any, Any], bool] | None = None
+    also_new: bool = False
+
+
+@dataclass(frozen=True)
+class Outlook(Mark):
+    """What a value will bring about, as evidence of a plan under `name`, and in `explain`.
+
+    The function gets the value and the time of the plan, and must be pure.
+    """
+
+    name: str
+    tell: Callable[[Any, datetime], Any]
 
 
 @dataclass(frozen=True)
@@ -158,6 +185,7 @@ SECRET = _Flag("secret", "a reference to a secret; never compared, printed or st
 UNORDERED = _Flag("unordered", "a set: the server may return it in any order")
 FIXED = _Flag("fixed", "fixed at creation: a change is blocked")
 WRITE_ONLY = _Flag("write-only", "never returned by the server")
+UNSAID = _Flag("unsaid", "not every answer of the server says it: compared only where one does")
 CANNOT_CLEAR = _Flag("cannot-clear", "the server keeps the old value when asked to clear it")
 WHOLE = _Flag("whole", "an object the server replaces as a whole: sent merged with the live one")
 INLINE = _Flag("inline", "its fields stand beside it in the API, not inside it")

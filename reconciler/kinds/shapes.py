@@ -5,10 +5,11 @@ No I/O: every request is yielded to the caller.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from reconciler.errors import NotOfferedError
 from reconciler.kinds.rest import (
     Bulk,
     Flow,
@@ -222,3 +223,80 @@ class NameList(Shape):
 
     def _path(self, address: Address) -> str:
         return f"{self.listing_of(address).path}/{segment(self.listed_as(address))}"
+
+
+@dataclass(frozen=True)
+class SingletonListing(Listing):
+    """The one object of a kind, as a list of one.
+
+    It is not listed while it is `untouched`, as every platform has it: nobody would want a manifest
+    of that. Asked for by its name, it is there all the same.
+    """
+
+    parts: tuple[str, ...] = ()
+    untouched: Callable[[Mapping[str, Any]], bool] = bool
+
+    def read(self) -> Flow:
+        """Returns the object under the name that all singletons have."""
+        raw = yield from _joined((self.path, *self.parts))
+        return {} if self.untouched(raw) else {ONLY: raw}
+
+
+ONLY = "default"
+"""The name of an object of which a platform has one."""
+
+
+@dataclass(frozen=True)
+class Singleton(Shape):
+    """One object that is always there: read and written, never created.
+
+    Its fields may lie in several resources, `path` and `parts`; each is written by itself, with
+    those of the changed fields that its answer has.
+    """
+
+    path: str
+    parts: tuple[str, ...] = ()
+    update_by: str = "POST"
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    listing: Listing | None = None
+    bulk: Bulk | None = None
+
+    def read(self, address: Address) -> Flow:
+        """All its resources; see `Shape.read`."""
+        return self.live((yield from _joined((self.path, *self.parts))))
+
+    def create(self, write: Write) -> Flow:
+        """There is nothing to create; what is declared is written."""
+        yield from self.update(write)
+
+    def update(self, write: Write) -> Flow:
+        """One request for each resource that holds changed fields."""
+        for path in self.written_in_order(write):
+            body = {n: v for n, v in write.body.items() if self.resource_of(n) == path}
+            if body:
+                yield from send(Request(self.update_by, path, json=body))
+
+    def written_in_order(self, write: Write) -> tuple[str, ...]:
+        """The resources in the order in which they are written."""
+        return (self.path, *self.parts)
+
+    def resource_of(self, name: str) -> str:
+        """The resource that a field of the body belongs to."""
+        return self.path
+
+
+def _joined(paths: tuple[str, ...]) -> Flow:
+    """The fields of several resources as one object.
+
+    Raises NotOfferedError where the platform has none of them.
+    """
+    found: dict[str, Any] = {}
+    for path in paths:
+        request = Request("GET", path)
+        response: Response = yield request
+        if response.status == 404 and is_error_document(response):
+            raise NotOfferedError(f"the platform answers 404 for {path}: it has none", status=404)
+        if response.status != 200:
+            raise unusable(request, response)
+        found |= object_of(request, response)
+    return found

@@ -64,7 +64,7 @@ def update_body(
     live: Mapping[str, Any],
     reveal: Reveal,
 ) -> dict[str, Any]:
-    """The top-level fields named in `changed`, nothing else.
+    """The top-level fields named in `changed`, and those the server may not say of itself.
 
     An object is sent merged with the live one: the server would reset the parts left out. Where an
     update replaces the object, its secrets are sent too.
@@ -72,8 +72,12 @@ def update_body(
     body: dict[str, Any] = {}
     names = list(changed)
     if names and kind.rest.replaces:  # the server does not tell them, so they are sent again
-        names += [name for name in kind.secret_fields if name in spec and name not in names]
-    for name in names:
+        names += [name for name in kind.secret_fields if name in spec]
+    if names:
+        names += [
+            n for n, f in kind.fields.items() if f.unsaid and n in spec and f.wire not in live
+        ]
+    for name in dict.fromkeys(names):
         if name == PASS_THROUGH:
             body |= spec[PASS_THROUGH]
             continue

@@ -67,6 +67,8 @@ def _fields(
         live = field.live_value(raw, None)
         if field.shape == "object":
             inner = defaults.get(name) or {}
+            if not live and not inner and not field.required:
+                continue
             written = _fields(field.fields, _mapping(live), inner, variant, version)
             if written:
                 spec[name] = written
@@ -111,7 +113,7 @@ def _written(field: Field, value: Any) -> Any:
     if comparable(field, value) is None:
         return None if field.nullable else value
     if isinstance(value, str):
-        for normalise in field.same:
+        for normalise in field.written_as:
             value = normalise(value)
     return value
 

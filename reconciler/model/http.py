@@ -24,6 +24,8 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     text: str = ""
     asks: bool = False
+    busy: tuple[str, ...] = ()
+    """Words, in small letters, of a refusal that ends by itself: something is in use."""
 
     @property
     def is_read(self) -> bool:

@@ -23,7 +23,13 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """The platform said that the object does not exist."""
+    """The platform said that the object does not exist.
+
+    `obstacle` says why it cannot exist there, where that is so: the platform does not offer such
+    objects.
+    """
+
+    obstacle: str = ""
 
 
 @dataclass(frozen=True, slots=True)

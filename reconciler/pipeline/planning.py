@@ -10,7 +10,9 @@ from reconciler import __version__
 from reconciler.engine import resolve as resolving
 from reconciler.engine.evidence import wants_evidence, with_evidence
 from reconciler.engine.guard import Limit, Limits, Part, exceeded
+from reconciler.engine.matching import unmatched_findings
 from reconciler.engine.observation import Observation
+from reconciler.engine.outlook import with_outlook
 from reconciler.engine.plan import Desired, Given, plan
 from reconciler.engine.prune import Pruning
 from reconciler.engine.select import in_scope
@@ -18,6 +20,7 @@ from reconciler.engine.shard import uneven
 from reconciler.errors import Diagnostic
 from reconciler.kinds.registry import Registry
 from reconciler.kinds.wire import secrets_in
+from reconciler.manifests.findings import locate
 from reconciler.manifests.workspace import Workspace
 from reconciler.model import (
     Address,
@@ -61,10 +64,12 @@ def make_plan(run: Session, *, unmanaged: bool = False, now: datetime | None = N
                 *_age(run, now),
                 *_uneven(run),
                 *unlistable(run),
+                *unmatched(run),
             ),
         ),
     )
     made = with_tombstones(made, run)
+    made = with_outlook(made, {m.address: m for m in run.chosen}, run.registry, now)
     measured = with_evidence(made, run.observer.measure(wants_evidence(made)))
     measured = with_topologies(measured, run, observation)
     return replace(measured, diagnostics=tuple(_worth_telling(run, measured)))
@@ -122,6 +127,14 @@ def _age(run: Session, now: datetime) -> Iterator[Diagnostic]:
         from reconciler.platform.snapshot.age import age
 
         yield age(run.snapshot, run.settings.snapshot, now)
+
+
+def unmatched(run: Session) -> list[Diagnostic]:
+    """Names and patterns of what is planned that match nothing, declared or live."""
+    chosen = {m.address for m in run.chosen}
+    gaps = [gap for gap in run.desire.resolved.unmatched if gap.manifest.address in chosen]
+    findings = unmatched_findings(gaps, run.observer.live_names)
+    return locate(findings, lambda file: (run.workspace.root / file).read_bytes())
 
 
 def _worth_telling(run: Session, made: Plan) -> Iterator[Diagnostic]:

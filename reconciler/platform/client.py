@@ -163,7 +163,7 @@ class Client:
             if response is not None:
                 if response.status == 401:
                     raise _unauthorised(self.endpoint, request, response)
-                if not _is_transient(request, response):
+                if not _is_transient(request, response) and not _is_busy(request, response):
                     return response
                 failure = f"{response.status}: {error_text(response)[:200]}"
             hung += failure == TIMED_OUT
@@ -172,6 +172,8 @@ class Client:
             is_late = self._clock.now() + pause > give_up
             if hung == HUNG_ATTEMPTS or attempt == attempts or is_late or self.stop.is_set():
                 self._hurried = self._hurried or (request.is_read and attempts is None)
+                if response is not None and _is_busy(request, response):
+                    raise _still_busy(request, response, attempt, self._clock.now() - started)
                 raise _gave_up(request, failure, attempt, self.endpoint)
             if attempt > 1 or self._clock.now() - started > QUIET:
                 self._tell_of_waiting(request, failure, attempt, give_up)
@@ -400,6 +402,25 @@ def _body_within(answer: httpx.Response, until: float) -> bytes:
 
 def _is_transient(request: Request, response: Response) -> bool:
     return response.status == 429 or (request.is_read and response.status in GATEWAY)
+
+
+def _is_busy(request: Request, response: Response) -> bool:
+    """Whether a write was refused for a reason that ends by itself."""
+    if not request.busy or not 400 <= response.status < 500:
+        return False
+    said = error_text(response).lower()
+    return any(words in said for words in request.busy)
+
+
+def _still_busy(request: Request, response: Response, attempts: int, seconds: float) -> AnswerError:
+    said = " ".join(error_text(response).split())[:300]
+    return AnswerError(
+        f"{request} was refused {attempts} times in {seconds:.0f} s, last with "
+        f"{response.status}: {said}",
+        status=response.status,
+        hint="nothing was changed by it; run again when what is under way has ended, or wait "
+        "longer with --patience",
+    )
 
 
 def _is_unknown(response: Response) -> bool:

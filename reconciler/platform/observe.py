@@ -12,7 +12,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.engine.observation import Group, Observation
-from reconciler.errors import AnswerError, Diagnostic, UnauthorisedError, UnreachableError
+from reconciler.errors import (
+    AnswerError,
+    Diagnostic,
+    NotOfferedError,
+    UnauthorisedError,
+    UnreachableError,
+)
 from reconciler.kinds.fields import at_least
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.registry import Registry
@@ -67,6 +73,8 @@ class Observer:
     _absent: dict[tuple[str, Listing], set[Address]] = field(default_factory=dict)
     """What a listing lacked and a second look did not find either, as long as it is used."""
     _proofs: dict[tuple[str, Listing], bool] = field(default_factory=dict)
+    _not_offered: dict[tuple[str, Listing], str] = field(default_factory=dict)
+    """Why a platform has no objects of a listing."""
 
     def probe(self, platforms: Iterable[str]) -> None:
         """Ask each platform for its versions.
@@ -192,7 +200,9 @@ class Observer:
             shape = kind.rest
             listing = shape.listing_of(address)
             listed = self._listing(address.platform, listing)
-            if listing is None or listed is None:
+            if listing is not None and (address.platform, listing) in self._not_offered:
+                found[address] = Absent(self._not_offered[address.platform, listing])
+            elif listing is None or listed is None:
                 alone.append(address)
             elif (raw := listed.get(shape.listed_as(address))) is not None:
                 found[address] = shape.live(raw)
@@ -272,6 +282,20 @@ class Observer:
         if failed is not None and not some:
             raise failed
 
+    def live_names(self, platform: str, kinds: Iterable[str]) -> frozenset[str] | None:
+        """The names of all live objects of these kinds; None where they cannot be listed."""
+        self.probe([platform])
+        found: set[str] = set()
+        for kind in map(self.registry.__getitem__, kinds):
+            if kind.rest.listing is None:
+                return None
+            try:
+                for address, _ in self._list_kind(platform, kind, ()):
+                    found.update((address.name, *kind.also_named(address.name)))
+            except AnswerError:
+                return None
+        return frozenset(found)
+
     def _parents(self, platform: str, kind: Kind) -> Iterator[tuple[str, ...]]:
         """The live objects that objects of the kind live in; one empty tuple for most kinds."""
         if not kind.parents:
@@ -350,6 +374,9 @@ class Observer:
                 return self.sources[platform].listing(listing)
             found = self._listing(platform, listing.extends)
             return None if found is None else self.sources[platform].extended(listing, found)
+        except NotOfferedError as error:
+            self._not_offered[platform, listing] = error.summary
+            return {}
         except AnswerError as error:
             self.notes.append(_one_by_one_note(platform, error))
             return None
@@ -376,6 +403,8 @@ class Observer:
             return self._source(address).read(self.registry[address.kind], address)
         except UnauthorisedError:
             raise
+        except NotOfferedError as error:
+            return Absent(error.summary)
         except AnswerError as error:
             return Unreadable(error.summary, error.status)
         except UnreachableError as error:

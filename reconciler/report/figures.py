@@ -57,9 +57,20 @@ def _phrases(evidence: Mapping[str, JsonValue]) -> list[str]:
     else:
         words += [_figure(artifacts, "artifact")] if artifacts is not None else []
         words += [_size(size)] if size is not None else []
+    words += _next_runs(known.pop("nextRuns", None))
     words += [f"newest file {visible(str(newest))}"] if newest is not None else []
     words += [f"last download {visible(str(used))}"] if used is not None else []
     return words + [f"{visible(str(k))}: {visible(str(v))}" for k, v in sorted(known.items())]
+
+
+def _next_runs(times: JsonValue) -> list[str]:
+    """When a schedule comes next; the platform does not tell its time zone."""
+    if not isinstance(times, list):
+        return []
+    if not times:
+        return ["it never runs again"]
+    shown = listed([visible(str(time)) for time in times])
+    return [f"next runs {shown}, if the platform's time zone is UTC (it does not tell)"]
 
 
 def _figure(value: JsonValue, noun: str) -> str:

@@ -158,6 +158,7 @@ OFFLINE = {
     **rules.SECRETS,
     **rules.REPOSITORIES,
     **rules.ACCESS,
+    **rules.POLICIES,
 }
 
 

@@ -38,6 +38,7 @@ class Time:
     def __init__(self) -> None:
         self.seconds = 0.0
         self.naps: list[float] = []
+        self.followers: list[Callable[[float], None]] = []
         self._lock = threading.Lock()
 
     def now(self) -> float:
@@ -49,6 +50,8 @@ class Time:
         with self._lock:
             self.seconds += seconds
             self.naps.append(seconds)
+            for follow in self.followers:
+                follow(seconds)
 
     @property
     def clock(self) -> Clock:
@@ -202,6 +205,10 @@ class Estate:
     def ask(self, path: str, method: str = "GET", body: Any = None) -> Any:
         """One request behind the tool's back; the answer as JSON."""
         return self._send(method, path, body).json()
+
+    def tell(self, method: str, path: str, body: Any = None) -> None:
+        """One request behind the tool's back that answers nothing of interest."""
+        self._send(method, path, body)
 
     def upload(self, key: str, path: str, content: bytes = b"x") -> None:
         """Put a file into a repository."""

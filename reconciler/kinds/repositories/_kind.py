@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from reconciler.kinds.kind import CONFIGURATION_LANE, Kind, Rule
@@ -28,6 +29,7 @@ def repository_kind(
     lost_on_replace: str,
     since: str = "2.3.0",
     longest_key: int = MAX_KEY,
+    also_named: Callable[[str], tuple[str, ...]] = lambda _key: (),
     **rest: Any,
 ) -> Kind:
     """The kind of one repository class; `rest` says more of its `RepositoryCollection`."""
@@ -39,6 +41,7 @@ def repository_kind(
         since=since,
         namespace="repository",
         discriminator="packageType",
+        also_named=also_named,
         lane=CONFIGURATION_LANE,
         limits=ENVIRONMENT_LIMITS,
         rules=(

@@ -495,6 +495,7 @@ KIND = repository_kind(
     content_synchronisation,
     external_dependencies_patterns,
     sensitive_headers,
+    also_named=lambda name: (f"{name}-cache",),
     lost_on_replace="everything in its cache, also what the other server no longer has",
     longest_key=MAX_REMOTE_KEY,
     content="{key}-cache",
