@@ -729,6 +729,10 @@ PLAN: Mapping[str, Rule] = {
         "written.",
         "Review the plan, then raise the limit for this run with the flag the message names.",
     ),
+    "max-risk": Rule(
+        "A change is riskier than `--max-risk` allows. Nothing is written.",
+        "Review the change; then name a higher risk, or take the change out of this run.",
+    ),
     "missing-reference": Rule(
         "An object names another one that is neither declared nor on the platform. The change is "
         "blocked.",

@@ -86,6 +86,7 @@ class Settings:
     prune: bool = False
     allow_deletes: tuple[str, ...] = ()
     allow_updates: tuple[str, ...] = ()
+    max_risk: str = ""
     lock_timeout: float = 0.0
 
     def variable(self, names: Sequence[str]) -> str | None:

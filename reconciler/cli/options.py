@@ -129,6 +129,13 @@ write_options = _together(
         help="Raise the limit of updates of one kind, for this run.",
     ),
     click.option(
+        "--max-risk",
+        type=click.Choice(("safe", "notable", "disruptive", "destructive")),
+        default=None,
+        callback=lambda _context, _option, value: value or "",
+        help="Block the whole plan if a change is riskier than this.",
+    ),
+    click.option(
         "--rotate",
         multiple=True,
         metavar="ADDRESS#FIELD",

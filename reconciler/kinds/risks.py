@@ -73,12 +73,38 @@ def enabled_by(
     return lambda item: None if item.get("enabled") is False else normalise(str(item.get(name)))
 
 
-SAFE = Risk("safe")
+SAFE = Risk("safe", "a change is safe")
 """Words for people, or mail: nothing works otherwise because of it."""
+
+NOTABLE = Risk("notable")
+"""Worth a look in every direction; also what a field without any mark would be."""
 
 OUT_OF_SERVICE = Risk("disruptive", "switching it on is disruptive", turned_on)
 REFUSES = Risk("disruptive", "switching it off is disruptive", turned_off)
+REFUSES_PUSHES = Risk("disruptive", "switching it on is disruptive: some pushes fail", turned_on)
 DELETES = Risk("disruptive", "lowering it is disruptive: what is too much is deleted", lowered)
 """Figures beyond which the server deletes files."""
 
 SIGN_IN = Risk("disruptive", "switching it on is disruptive: anonymous clients fail", turned_on)
+ANONYMOUS = Risk("disruptive", "a change is disruptive: who need not sign in changes")
+"""Widens what anonymous clients may do in one direction, and stops them in the other."""
+
+OPENS = Risk("disruptive", "switching it on is disruptive: a protection ends", turned_on)
+CHECKS = Risk(
+    "disruptive", "switching it off is disruptive: a check or protection ends", turned_off
+)
+PROTECTS = Risk(
+    "disruptive",
+    "switching it off is disruptive: packages of the same name may come from elsewhere",
+    turned_off,
+)
+ELSEWHERE = Risk("disruptive", "a change is disruptive: packages come from elsewhere")
+OTHER_FILES = Risk("disruptive", "a change is disruptive: clients get other files")
+OTHER_LAYOUT = Risk("disruptive", "a change is disruptive: clients look for files elsewhere")
+FEWER_FORMATS = Risk(
+    "disruptive", "taking one out is disruptive: clients that read it fail", loses()
+)
+NEW_KEY = Risk(
+    "disruptive", "replacing it is disruptive: clients check signatures with the old one", was_set
+)
+GIVES_RIGHTS = Risk("disruptive", "switching it on is disruptive: it gives rights", turned_on)

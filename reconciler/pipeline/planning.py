@@ -15,6 +15,7 @@ from reconciler.engine.observation import Observation
 from reconciler.engine.outlook import with_outlook
 from reconciler.engine.plan import Desired, Given, plan
 from reconciler.engine.prune import Pruning
+from reconciler.engine.risk import too_risky
 from reconciler.engine.select import in_scope
 from reconciler.engine.shard import uneven
 from reconciler.errors import Diagnostic
@@ -212,6 +213,10 @@ def _limit(written: Mapping[str, int] | None, usual: Limit, workspace: Workspace
 
 def run_blocks(run: Session, made: Plan) -> list[Block]:
     """What keeps the whole plan from being applied."""
+    return [*_exceeded(run, made), *too_risky(made, run.registry, run.settings.max_risk)]
+
+
+def _exceeded(run: Session, made: Plan) -> list[Block]:
     shard = run.scope.shard
     if shard is None:
         return exceeded(made, owned(run), limits(run.workspace, run.settings))

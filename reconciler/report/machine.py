@@ -21,7 +21,7 @@ from reconciler.model import (
 )
 from reconciler.report.diagnostics import Counts
 from reconciler.report.sanitise import safe_url
-from reconciler.report.verdict import plan_exit
+from reconciler.report.verdict import plan_exit, verdict
 
 Document = dict[str, Any]
 
@@ -44,6 +44,7 @@ def plan_json(plan: Plan, exit_code: int, *, blocks: Sequence[Block] = ()) -> Do
         "workspace": plan.workspace,
         "scope": plan.scope.as_json(),
         "partial": plan.partial,
+        "verdict": [line for line in verdict(plan, blocks) if line],
         "platforms": [_platform(platform) for platform in plan.platforms],
         "summary": plan.summary(),
         "changes": [_data(change.as_json()) for change in plan.changes],

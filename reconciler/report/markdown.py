@@ -41,10 +41,9 @@ from reconciler.report.verdict import (
     nothing_words,
     outcome_words,
     past,
-    risk_words,
     scope_words,
     shown_fields,
-    summary_words,
+    verdict,
 )
 
 LIMIT = 60_000
@@ -116,10 +115,10 @@ def _within(limit: int, parts: Sequence[str]) -> str:
 
 def _plan_head(plan: Plan, blocks: Sequence[Block]) -> Iterator[str]:
     quiet = is_quiet(plan)
-    yield f"### {nothing_words(plan)}" if quiet else f"### Plan: {summary_words(plan)}"
-    at_stake = risk_words(plan)
-    if at_stake:
-        yield f"{at_stake}."
+    does, stake = verdict(plan, blocks)
+    yield f"### {does if quiet else does.removesuffix('.')}"
+    if stake:
+        yield stake
     if plan.scope:
         yield f"Scope: {code(shorten(scope_words(plan), 300))}"
     if plan.partial:

@@ -40,7 +40,7 @@ from reconciler.report.verdict import (
     scope_words,
     selection_words,
     shown_fields,
-    summary_words,
+    verdict,
 )
 
 __all__ = ["diagnostics_text", "drift_text", "outcome_text", "plan_text", "validation_text"]
@@ -162,8 +162,8 @@ def plan_text(
     """A plan for a terminal; `width` in columns. `blocks` stop the plan as a whole."""
     page = _Page(color, width, verbose, plan.by_reference)
     parts = [
+        [*_scope(plan, page), *_verdict(plan, blocks, page)],
         [*_run_block_lines(blocks, page)],
-        [*_scope(plan, page)],
         [*_targets(plan, page)] if plan.changes else [],
         spaced([*_change(change, page)] for change in by_importance(plan.changes)),
         [*_totals(plan, page)],
@@ -237,14 +237,29 @@ def _run_block_lines(blocks: Iterable[Block], page: _Page) -> Iterator[str]:
         yield from _block(block, page)
 
 
+LONG = 10
+"""Changes of a listing below which its sum needs not be said again at the end."""
+
+
+def _verdict(plan: Plan, blocks: Sequence[Block], page: _Page) -> Iterator[str]:
+    """What the plan does, and what is at stake: the two lines on top."""
+    does, stake = verdict(plan, blocks)
+    yield does if is_quiet(plan) else _painted(does, page)
+    if stake:
+        alarming = bool(blocks or loss_words(plan))
+        yield page.paint("alarm" if alarming else "plain", stake)
+
+
+def _painted(line: str, page: _Page) -> str:
+    word, colon, rest = line.partition(":")
+    return f"{page.paint('bold', word + colon)}{rest}"
+
+
 def _totals(plan: Plan, page: _Page) -> Iterator[str]:
     if is_quiet(plan):
-        yield nothing_words(plan)
         return
-    loss = loss_words(plan)
-    if loss:
-        yield page.paint("alarm", f"{loss}.")
-    yield f"{page.paint('bold', 'Plan:')} {summary_words(plan)}."
+    if len(plan.changes) > LONG:
+        yield from _verdict(plan, (), page)
     if plan.digest:
         yield page.paint("dim", visible(plan.digest))
 

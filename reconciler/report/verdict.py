@@ -109,6 +109,19 @@ def selection_words(scope: Scope) -> str:
     return "; ".join(f"{word} {', '.join(map(visible, terms))}" for word, terms in named if terms)
 
 
+def verdict(plan: Plan, blocks: Sequence[Block] = ()) -> tuple[str, str]:
+    """The two lines above everything else: what the plan does, and what is at stake.
+
+    The second one is empty where nothing is. `blocks` are those of the plan as a whole.
+    """
+    quiet = is_quiet(plan)
+    does = nothing_words(plan) if quiet else f"Plan: {summary_words(plan)}."
+    parts = ["Blocked as a whole"] if blocks else []
+    stake = risk_words(plan)
+    parts += [stake] if stake else []
+    return does, f"{'; '.join(parts)}." if parts else ""
+
+
 def risk_words(plan: Plan) -> str:
     """What is at stake: `2 repositories would lose 1.2 TB; 1 disruptive edit; 14 safe edits`."""
     loss = loss_words(plan)

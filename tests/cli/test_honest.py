@@ -95,7 +95,9 @@ def test_a_block_of_the_whole_run_comes_first(desk: Desk, command: str, times: i
     seen = desk(*command.split())
 
     assert seen.code == 3
-    assert seen.out.startswith("  ! The plan as a whole is blocked\n")
+    _, stake, _, block, *_ = seen.out.splitlines()
+    assert stake == "Blocked as a whole; 2 safe changes."
+    assert block == "  ! The plan as a whole is blocked"
     assert seen.both.count("exceed the limit") == times
     assert seen.both.count("--allow-updates") == times
 

@@ -34,7 +34,7 @@ def fields_of(*fields: FieldChange, verbose: bool = False, width: int = 100) -> 
     """The lines below the headline of an update with these fields."""
     plan = Plan(changes=(replace(samples.ADOPT, action=Action.UPDATE, fields=fields),))
     text = plan_text(plan, color=False, verbose=verbose, width=width)
-    return [line.strip() for line in text.split("\n\n")[0].splitlines()[1:]]
+    return [line.strip() for line in text.split("\n\n")[1].splitlines()[1:]]
 
 
 @pytest.mark.parametrize("name", samples.PLANS)
@@ -335,7 +335,7 @@ def test_loss_is_told_as_far_as_it_is_known() -> None:
 
     def first_total(evidence: dict[str, object]) -> str:
         change = replace(samples.DELETE, evidence=evidence)
-        return plan_text(Plan(changes=(change,)), color=False).splitlines()[-2]
+        return plan_text(Plan(changes=(change,)), color=False).splitlines()[1]
 
     assert first_total({"bytes": "unknown"}).endswith("lose content that could not be measured.")
     assert first_total({"bytes": 0}) == "1 repository would be deleted."
@@ -379,7 +379,7 @@ def test_many_inventory_changes_stay_compact() -> None:
         replace(samples.ADOPT, address=samples.at("Group", f"g{i}"), origin=None) for i in range(30)
     )
 
-    assert len(plan_text(Plan(changes=many), color=False).splitlines()) == 32
+    assert len(plan_text(Plan(changes=many), color=False).splitlines()) == 34
 
 
 def test_what_the_server_kept_reads_as_written_and_kept() -> None:
@@ -439,7 +439,7 @@ def test_a_long_text_goes_on_in_the_next_line() -> None:
         )
     )
 
-    _, *lines = plan_text(plan, color=False, width=60).split("\n\n")[0].splitlines()
+    _, *lines = plan_text(plan, color=False, width=60).split("\n\n")[1].splitlines()
 
     assert " ".join(line.strip() for line in lines) == f'notes  "{text}"'
     assert all(len(line) <= 60 for line in lines)

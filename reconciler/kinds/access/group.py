@@ -10,7 +10,7 @@ from reconciler.kinds.access._access import name_rule, snake_case
 from reconciler.kinds.kind import Fault, Kind, Subject
 from reconciler.kinds.marks import UNORDERED, Default, MayForce, Ref, Risk, Since
 from reconciler.kinds.rest import Flow, Listing, Write, send, unusable
-from reconciler.kinds.risks import SAFE, loses
+from reconciler.kinds.risks import GIVES_RIGHTS, NOTABLE, SAFE, loses, was_set
 from reconciler.kinds.shapes import Collection
 from reconciler.kinds.spec import ObjectSpec, unset
 from reconciler.model import Request, Response
@@ -33,7 +33,7 @@ class GroupSpec(ObjectSpec):
     """Names of the users in the group. Where it is declared, it is the whole membership: users who
     are not in it are taken out. The group is the one owner of membership."""
 
-    autoJoin: Annotated[bool, Default(False)] = unset()
+    autoJoin: Annotated[bool, Default(False), GIVES_RIGHTS] = unset()
     """New users join by themselves. Not for groups of administrators."""
 
     adminPrivileges: Annotated[
@@ -43,27 +43,30 @@ class GroupSpec(ObjectSpec):
     ] = unset()
     """Members are administrators of the platform."""
 
-    externalId: str | None = unset()
+    externalId: Annotated[
+        str | None,
+        Risk("disruptive", "replacing it is disruptive: members lose the group", was_set),
+    ] = unset()
     """The group's identifier at an external identity provider."""
 
-    reportsManager: Annotated[bool, Default(False), ROLES] = unset()
+    reportsManager: Annotated[bool, Default(False), ROLES, NOTABLE] = unset()
     """Members manage Xray reports."""
 
-    watchManager: Annotated[bool, Default(False), ROLES] = unset()
+    watchManager: Annotated[bool, Default(False), ROLES, NOTABLE] = unset()
     """Members manage Xray watches."""
 
-    policyManager: Annotated[bool, Default(False), ROLES] = unset()
+    policyManager: Annotated[bool, Default(False), ROLES, GIVES_RIGHTS] = unset()
     """Members manage Xray policies; they see them too."""
 
     policyViewer: Annotated[
-        bool, Default(False), ROLES, MayForce("true where policyManager is")
+        bool, Default(False), ROLES, MayForce("true where policyManager is"), NOTABLE
     ] = unset()
     """Members see Xray policies."""
 
-    manageResources: Annotated[bool, Default(False), ROLES] = unset()
+    manageResources: Annotated[bool, Default(False), ROLES, GIVES_RIGHTS] = unset()
     """Members manage resources."""
 
-    manageWebhook: Annotated[bool, Default(False), ROLES] = unset()
+    manageWebhook: Annotated[bool, Default(False), ROLES, NOTABLE] = unset()
     """Members manage webhooks."""
 
 

@@ -12,7 +12,7 @@ from reconciler.kinds.access._access import name_rule, snake_case
 from reconciler.kinds.kind import CONFIGURATION_LANE, Kind
 from reconciler.kinds.marks import WHOLE, WRITE_ONLY, Default, Risk, Same, Since
 from reconciler.kinds.rest import Flow, Listing, send, unusable
-from reconciler.kinds.risks import SAFE, lowered, turned_off
+from reconciler.kinds.risks import NOTABLE, SAFE, lowered, turned_off
 from reconciler.kinds.shapes import Collection
 from reconciler.kinds.spec import ObjectSpec, Spec, unset
 from reconciler.model import Address, Request, Response
@@ -47,7 +47,7 @@ class ProjectSpec(ObjectSpec):
     description: Annotated[str | None, Default(""), SAFE] = unset()
     """What the project is for."""
 
-    adminPrivileges: Annotated[AdminPrivilegesSpec, WHOLE] = unset()
+    adminPrivileges: Annotated[AdminPrivilegesSpec, WHOLE, NOTABLE] = unset()
     """What the administrators of the project may do by themselves."""
 
     storageQuotaBytes: Annotated[

@@ -40,7 +40,7 @@ from reconciler.kinds.repositories._rules import (
     proxy_conflict,
 )
 from reconciler.kinds.repositories.federated_repository import FederatedSettings
-from reconciler.kinds.risks import enabled_by, loses
+from reconciler.kinds.risks import NOTABLE, enabled_by, loses
 from reconciler.kinds.spec import ObjectSpec, Spec, unset
 
 MOST_SITES = 10
@@ -99,7 +99,15 @@ class FederationSpec(ObjectSpec):
     ] = unset()
     """Where the repository is. Whoever is not listed is taken out, and keeps its content."""
 
-    platforms: Annotated[list[str], Field(min_length=1)] = unset()
+    platforms: Annotated[
+        list[str],
+        Field(min_length=1),
+        Risk(
+            "disruptive",
+            "taking one out is disruptive: content is no longer exchanged with it",
+            loses(),
+        ),
+    ] = unset()
     """Short for `members` that are nothing but platforms of the workspace: `[east, west]`."""
 
     priority: Annotated[
@@ -107,6 +115,7 @@ class FederationSpec(ObjectSpec):
         Known("high", "standard"),
         Since("7.104.2"),
         Same(str.lower, "upper and lower case make no difference"),
+        NOTABLE,
     ] = unset()
     """Priority of the repository's queue: `high` goes before the others. At most ten repositories
     of a platform can have it."""

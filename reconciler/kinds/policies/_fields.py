@@ -10,7 +10,7 @@ from pydantic import Field
 
 from reconciler.kinds.marks import UNORDERED, Default, Outlook, Ref, Risk, Same
 from reconciler.kinds.policies import aql, cron
-from reconciler.kinds.risks import turned_on
+from reconciler.kinds.risks import NOTABLE, turned_on
 
 NO_PROJECT = "default"
 """What stands for repositories that are in no project."""
@@ -61,7 +61,7 @@ Repositories = Annotated[list[str], UNORDERED, Ref(*REPOSITORIES, check="pattern
 
 Months = Annotated[int, Field(ge=1), NONE_IS_ZERO]
 Days = Months
-Minutes = Annotated[int | None, Field(ge=0), NONE_IS_ZERO, Default(0)]
+Minutes = Annotated[int | None, Field(ge=0), NONE_IS_ZERO, Default(0), NOTABLE]
 
 
 def next_runs(expression: Any, now: datetime) -> list[str] | None:
@@ -80,6 +80,7 @@ Cron = Annotated[
     str,
     Same(_without_surplus_blanks, "blanks between the parts make no difference"),
     Outlook("nextRuns", next_runs),
+    NOTABLE,
 ]
 """A Quartz cron expression."""
 

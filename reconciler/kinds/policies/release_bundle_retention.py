@@ -15,7 +15,7 @@ from reconciler.kinds.marks import Default, Risk
 from reconciler.kinds.policies._fields import Cron
 from reconciler.kinds.policies._rules import schedule_rule
 from reconciler.kinds.rest import Listing, Write
-from reconciler.kinds.risks import lowered, turned_off, turned_on
+from reconciler.kinds.risks import NOTABLE, lowered, turned_off, turned_on
 from reconciler.kinds.shapes import ONLY, Singleton, SingletonListing
 from reconciler.kinds.spec import ObjectSpec, unset
 
@@ -58,7 +58,7 @@ class ReleaseBundleRetentionSpec(ObjectSpec):
     cronPattern: Annotated[Cron, Default("0 0 0 1 1 ? 2099")] = unset()
     """When it runs in the background, as a Quartz cron expression such as `0 0 0 ? * SUN *`."""
 
-    maxDeletionsPerBackgroundRun: Annotated[int, Field(ge=1), Default(100)] = unset()
+    maxDeletionsPerBackgroundRun: Annotated[int, Field(ge=1), Default(100), NOTABLE] = unset()
     """A run in the background deletes so many versions at most."""
 
 

@@ -23,7 +23,16 @@ from reconciler.kinds.repositories._package_types import (
     WITHOUT_PRIORITY,
     stored_name,
 )
-from reconciler.kinds.risks import OUT_OF_SERVICE, SAFE, admits_less, refuses_more
+from reconciler.kinds.risks import (
+    CHECKS,
+    NOTABLE,
+    OPENS,
+    OUT_OF_SERVICE,
+    PROTECTS,
+    SAFE,
+    admits_less,
+    refuses_more,
+)
 from reconciler.kinds.spec import ObjectSpec, Spec, unset
 
 SAME_PACKAGE_TYPE = Same(stored_name, "`yum` is stored as `rpm`")
@@ -65,6 +74,7 @@ class RepositorySettings(Spec):
         list[str] | None,
         UNORDERED,
         Ref("GlobalEnvironment", "ProjectEnvironment", check="server"),
+        NOTABLE,
     ] = unset()
     """Environments of the owning project that the repository belongs to, such as `[DEV]`. Servers
     from 7.53.1 to 7.107.0 take exactly one. Outside of a project they have no effect."""
@@ -111,26 +121,28 @@ class StoringSettings(RepositorySettings):
     blackedOut: Annotated[bool, Default(False), OUT_OF_SERVICE] = unset()
     """Takes the repository out of service: nothing is read from it or written to it."""
 
-    xrayIndex: Annotated[bool, Default(False), NO_XRAY] = unset()
+    xrayIndex: Annotated[bool, Default(False), NO_XRAY, CHECKS] = unset()
     """Has Xray index the content."""
 
     propertySets: Annotated[
-        list[str] | None, UNORDERED, CANNOT_CLEAR, Ref("PropertySet", check="server")
+        list[str] | None, UNORDERED, CANNOT_CLEAR, Ref("PropertySet", check="server"), NOTABLE
     ] = unset()
     """Names of the property sets offered for the artifacts. The server keeps the old list when it
     is asked for an empty one."""
 
-    archiveBrowsingEnabled: Annotated[bool, Default(False)] = unset()
+    archiveBrowsingEnabled: Annotated[bool, Default(False), OPENS] = unset()
     """Serves single files out of archives to browsers, such as generated documentation. Only for
     content you trust."""
 
-    downloadRedirect: Annotated[bool, Default(False)] = unset()
+    downloadRedirect: Annotated[bool, Default(False), NOTABLE] = unset()
     """Answers downloads with a redirect to the cloud storage instead of streaming the file."""
 
-    cdnRedirect: Annotated[bool, Default(False), CLOUD_ONLY] = unset()
+    cdnRedirect: Annotated[bool, Default(False), CLOUD_ONLY, NOTABLE] = unset()
     """Answers downloads with a redirect to the content delivery network."""
 
-    priorityResolution: Annotated[bool, NotFor(*WITHOUT_PRIORITY), Default(False)] = unset()
+    priorityResolution: Annotated[bool, NotFor(*WITHOUT_PRIORITY), Default(False), PROTECTS] = (
+        unset()
+    )
     """Virtual repositories look here first and stop when they find the package."""
 
 

@@ -19,7 +19,7 @@ from reconciler.kinds.repositories._rules import (
     proxy_conflict,
 )
 from reconciler.kinds.repositories.local_repository import LocalRepositorySpec, LocalSettings
-from reconciler.kinds.risks import enabled_by, loses
+from reconciler.kinds.risks import NOTABLE, enabled_by, loses
 from reconciler.kinds.spec import Spec, unset
 
 
@@ -44,10 +44,10 @@ def _is_own(member: Any) -> bool:
 class FederatedSettings(LocalSettings):
     """What a repository is like that mirrors itself."""
 
-    proxy: Annotated[str | None, Ref("Proxy", check="server")] = unset()
+    proxy: Annotated[str | None, Ref("Proxy", check="server"), NOTABLE] = unset()
     """Name of the proxy through which the members are reached."""
 
-    disableProxy: Annotated[bool, Default(False)] = unset()
+    disableProxy: Annotated[bool, Default(False), NOTABLE] = unset()
     """Reaches the members directly, even where the platform has a default proxy."""
 
 

@@ -34,7 +34,17 @@ from reconciler.kinds.repositories._repository import (
 from reconciler.kinds.repositories._rules import (
     key_not_of_a_cache,
 )
-from reconciler.kinds.risks import DELETES, REFUSES, SIGN_IN
+from reconciler.kinds.risks import (
+    CHECKS,
+    DELETES,
+    FEWER_FORMATS,
+    NEW_KEY,
+    NOTABLE,
+    OTHER_LAYOUT,
+    REFUSES,
+    REFUSES_PUSHES,
+    SIGN_IN,
+)
 from reconciler.kinds.spec import unset
 
 _COMPOSER_NAMES = Wire("enableComposerv1Indexing", also=("enableComposerV1Indexing",))
@@ -43,19 +53,19 @@ _COMPOSER_NAMES = Wire("enableComposerv1Indexing", also=("enableComposerV1Indexi
 class LocalSettings(StoringSettings):
     """What a repository is like that files are uploaded to."""
 
-    signedUrlTtl: Annotated[int, Field(ge=0), Default(90)] = unset()
+    signedUrlTtl: Annotated[int, Field(ge=0), Default(90), NOTABLE] = unset()
     """How long a signed address is valid. The reference names no unit."""
 
-    xrayDataTtl: Annotated[int, Field(ge=0), Default(90)] = unset()
+    xrayDataTtl: Annotated[int, Field(ge=0), Default(90), NOTABLE] = unset()
     """How long Xray keeps its data of the content. The reference names no unit; the values look
     like days."""
 
-    primaryKeyPairRef: Annotated[str | None, OnlyFor(*SIGNED, "ansible", "hex"), SIGNING_KEY] = (
-        unset()
-    )
+    primaryKeyPairRef: Annotated[
+        str | None, OnlyFor(*SIGNED, "ansible", "hex"), SIGNING_KEY, NEW_KEY
+    ] = unset()
     """Name of the key pair that signs the index."""
 
-    secondaryKeyPairRef: Annotated[str | None, OnlyFor(*SIGNED), SIGNING_KEY] = unset()
+    secondaryKeyPairRef: Annotated[str | None, OnlyFor(*SIGNED), SIGNING_KEY, NEW_KEY] = unset()
     """Name of a second key pair that signs the index too, while keys are being exchanged."""
 
     # --- Maven, Gradle, Ivy, sbt
@@ -65,6 +75,7 @@ class LocalSettings(StoringSettings):
         OnlyFor(*MAVEN_LIKE),
         Known("client-checksums", "server-generated-checksums"),
         Default("client-checksums"),
+        NOTABLE,
     ] = unset()
     """Whose checksums are served: those the client uploaded, or those the server computed."""
 
@@ -84,6 +95,7 @@ class LocalSettings(StoringSettings):
         OnlyFor(*MAVEN_LIKE),
         Known("unique", "non-unique", "deployer"),
         Default("non-unique", by_version=(("7.41", "unique"),)),
+        NOTABLE,
     ] = unset()
     """How snapshot files are named: with a time stamp, without one, or as the client sent them."""
 
@@ -91,6 +103,7 @@ class LocalSettings(StoringSettings):
         bool,
         OnlyFor(*MAVEN_LIKE),
         Default(False, {"gradle": True, "ivy": True, "sbt": True}),
+        NOTABLE,
     ] = unset()
     """Accepts POM files whose coordinates do not fit the path they are uploaded to."""
 
@@ -104,17 +117,17 @@ class LocalSettings(StoringSettings):
     )
     """How many contents of one tag are kept when it is pushed again. 1 keeps the newest only."""
 
-    dockerApiVersion: Annotated[str, OnlyFor("docker", "oci"), Known("V1", "V2"), Default("V2")] = (
-        unset()
-    )
+    dockerApiVersion: Annotated[
+        str, OnlyFor("docker", "oci"), Known("V1", "V2"), Default("V2"), OTHER_LAYOUT
+    ] = unset()
     """Version of the registry protocol."""
 
-    blockPushingSchema1: Annotated[bool, OnlyFor("docker"), Default(True)] = unset()
+    blockPushingSchema1: Annotated[bool, OnlyFor("docker"), Default(True), REFUSES_PUSHES] = unset()
     """Refuses images with the outdated manifest format, version 2 schema 1."""
 
     # --- Debian, RPM
 
-    debianTrivialLayout: Annotated[bool, OnlyFor("debian"), Default(False)] = unset()
+    debianTrivialLayout: Annotated[bool, OnlyFor("debian"), Default(False), OTHER_LAYOUT] = unset()
     """Uses the outdated trivial layout, with one index for the whole repository."""
 
     optionalIndexCompressionFormats: Annotated[
@@ -123,22 +136,23 @@ class LocalSettings(StoringSettings):
         UNORDERED,
         Known("bz2", "lzma", "xz"),
         Default(["bz2"]),
+        FEWER_FORMATS,
     ] = unset()
     """Formats in which the index is offered besides gzip, such as `[bz2, xz]`."""
 
-    ddebSupported: Annotated[bool, OnlyFor("debian"), Default(False)] = unset()
+    ddebSupported: Annotated[bool, OnlyFor("debian"), Default(False), NOTABLE] = unset()
     """Indexes packages with debug symbols (`.ddeb`) as well."""
 
-    calculateYumMetadata: Annotated[bool, OnlyFor(*RPM), Default(False)] = unset()
+    calculateYumMetadata: Annotated[bool, OnlyFor(*RPM), Default(False), REFUSES] = unset()
     """Computes the repository metadata anew whenever a package is uploaded."""
 
-    yumRootDepth: Annotated[int, Field(ge=0), OnlyFor(*RPM), Default(0)] = unset()
+    yumRootDepth: Annotated[int, Field(ge=0), OnlyFor(*RPM), Default(0), OTHER_LAYOUT] = unset()
     """How many folders below the root the metadata lies. 0 is the root itself."""
 
-    enableFileListsIndexing: Annotated[bool, OnlyFor(*RPM), Default(False)] = unset()
+    enableFileListsIndexing: Annotated[bool, OnlyFor(*RPM), Default(False), NOTABLE] = unset()
     """Indexes the list of files of every package as well."""
 
-    yumGroupFileNames: Annotated[str | None, OnlyFor(*RPM), Default("")] = unset()
+    yumGroupFileNames: Annotated[str | None, OnlyFor(*RPM), Default(""), NOTABLE] = unset()
     """Names of the XML files that define package groups, separated by commas, such as
     `comps.xml`."""
 
@@ -153,15 +167,15 @@ class LocalSettings(StoringSettings):
     """Lets clients search and download without signing in, whatever the platform allows
     elsewhere."""
 
-    cargoInternalIndex: Annotated[bool, OnlyFor("cargo"), Default(False)] = unset()
+    cargoInternalIndex: Annotated[bool, OnlyFor("cargo"), Default(False), OTHER_LAYOUT] = unset()
     """Serves the sparse index out of the repository instead of a Git index."""
 
     enableComposerv1Indexing: Annotated[
-        bool, OnlyFor("composer"), Default(False), _COMPOSER_NAMES
+        bool, OnlyFor("composer"), Default(False), _COMPOSER_NAMES, REFUSES
     ] = unset()
     """Builds the index for clients of version 1 as well."""
 
-    encryptStates: Annotated[bool, OnlyFor("terraformbackend"), Default(True)] = unset()
+    encryptStates: Annotated[bool, OnlyFor("terraformbackend"), Default(True), CHECKS] = unset()
     """Encrypts the stored state files."""
 
     forceConanAuthentication: Annotated[bool, OnlyFor("conan"), Default(False), SIGN_IN] = unset()

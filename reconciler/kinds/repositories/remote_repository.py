@@ -46,7 +46,21 @@ from reconciler.kinds.repositories._rules import (
     password_in_url,
     proxy_conflict,
 )
-from reconciler.kinds.risks import DELETES, OUT_OF_SERVICE, REFUSES, SAFE, SIGN_IN
+from reconciler.kinds.risks import (
+    ANONYMOUS,
+    CHECKS,
+    DELETES,
+    ELSEWHERE,
+    NEW_KEY,
+    NOTABLE,
+    OPENS,
+    OTHER_LAYOUT,
+    OUT_OF_SERVICE,
+    REFUSES,
+    REFUSES_PUSHES,
+    SAFE,
+    SIGN_IN,
+)
 from reconciler.kinds.spec import SecretRef, SecretValue, Spec, unset
 
 _CACHE_SUFFIX = " (local file cache)"
@@ -127,60 +141,62 @@ class RemoteRepositorySpec(StoringSpec):
     ]
     """Address of the other server, such as `https://registry.example.com/npm`."""
 
-    username: str | None = unset()
+    username: Annotated[str | None, NOTABLE] = unset()
     """Name to sign in with at the other server."""
 
-    password: Annotated[SecretValue | None, WRITE_ONLY] = unset()
+    password: Annotated[SecretValue | None, WRITE_ONLY, NOTABLE] = unset()
     """Password or token to sign in with at the other server, as a reference to a secret."""
 
     proxy: Annotated[
         str | None,
         Ref("Proxy", check="server"),
         MayForce("the platform's default proxy is filled in unless disableProxy is true"),
+        NOTABLE,
     ] = unset()
     """Key of the proxy to go through."""
 
-    disableProxy: Annotated[bool, Default(False), Since("7.41.7")] = unset()
+    disableProxy: Annotated[bool, Default(False), Since("7.41.7"), NOTABLE] = unset()
     """Goes through no proxy, not even the platform's default one."""
 
-    localAddress: str | None = unset()
+    localAddress: Annotated[str | None, NOTABLE] = unset()
     """Address of the network interface to connect from, for servers that have several."""
 
-    clientTlsCertificate: Annotated[str | None, Ref("Certificate", check="server"), Default("")] = (
-        unset()
-    )
+    clientTlsCertificate: Annotated[
+        str | None, Ref("Certificate", check="server"), Default(""), NOTABLE
+    ] = unset()
     """Name of the certificate to present to the other server."""
 
-    queryParams: str | None = unset()
+    queryParams: Annotated[str | None, NOTABLE] = unset()
     """Query parameters added to every request, such as `team=build&site=east`."""
 
-    allowAnyHostAuth: Annotated[bool, Default(False)] = unset()
+    allowAnyHostAuth: Annotated[bool, Default(False), OPENS] = unset()
     """Sends the credentials to other hosts as well when the other server redirects there."""
 
-    enableCookieManagement: Annotated[bool, Default(False)] = unset()
+    enableCookieManagement: Annotated[bool, Default(False), NOTABLE] = unset()
     """Keeps the cookies the other server sets."""
 
     bypassHeadRequests: Annotated[
         bool,
         Default(False, {"ansible": True}),
         MayForce("always true for some Terraform registries; `ansible` does not work without it"),
+        NOTABLE,
     ] = unset()
     """Asks for files at once, without a HEAD request first."""
 
-    disableUrlNormalization: Annotated[bool, Default(False)] = unset()
+    disableUrlNormalization: Annotated[bool, Default(False), NOTABLE] = unset()
     """Passes paths on as they are, without resolving `..` and doubled slashes."""
 
-    socketTimeoutMillis: Annotated[int, Field(ge=0), Default(15000)] = unset()
+    socketTimeoutMillis: Annotated[int, Field(ge=0), Default(15000), NOTABLE] = unset()
     """How many milliseconds to wait for a connection or an answer."""
 
-    hardFail: Annotated[bool, Default(False)] = unset()
+    hardFail: Annotated[bool, Default(False), NOTABLE] = unset()
     """Fails a client's request when the other server cannot be reached, instead of answering that
     there is no such file."""
 
     offline: Annotated[bool, Default(False), OUT_OF_SERVICE] = unset()
     """Never contacts the other server: only what is cached is served."""
 
-    assumedOfflinePeriodSecs: Annotated[int, Field(ge=0), Default(300)] = unset()
+    assumedOfflinePeriodSecs: Annotated[int, Field(ge=0), Default(300), NOTABLE] = unset()
     """For how many seconds the other server is left alone after a failed connection. 0 tries again
     at once."""
 
@@ -189,53 +205,55 @@ class RemoteRepositorySpec(StoringSpec):
     storeArtifactsLocally: Annotated[bool, Default(True), REFUSES] = unset()
     """Keeps what was fetched. Otherwise every request goes to the other server."""
 
-    retrievalCachePeriodSecs: Annotated[int, Field(ge=0), Default(7200)] = unset()
+    retrievalCachePeriodSecs: Annotated[int, Field(ge=0), Default(7200), NOTABLE] = unset()
     """For how many seconds cached metadata is served before asking again. 0 always asks."""
 
-    missedRetrievalCachePeriodSecs: Annotated[int, Field(ge=0), Default(1800)] = unset()
+    missedRetrievalCachePeriodSecs: Annotated[int, Field(ge=0), Default(1800), NOTABLE] = unset()
     """For how many seconds the answer "not found" is remembered. 0 remembers none."""
 
-    failedRetrievalCachePeriodSecs: Annotated[int, Field(ge=0), WRITE_ONLY] = unset()
+    failedRetrievalCachePeriodSecs: Annotated[int, Field(ge=0), WRITE_ONLY, NOTABLE] = unset()
     """For how many seconds a failed fetch is remembered. The server accepts it and never returns
     it."""
 
-    metadataRetrievalTimeoutSecs: Annotated[int, Field(ge=0), Default(60)] = unset()
+    metadataRetrievalTimeoutSecs: Annotated[int, Field(ge=0), Default(60), NOTABLE] = unset()
     """How many seconds to wait for fresh metadata before the cached one is served."""
 
     unusedArtifactsCleanupPeriodHours: Annotated[int, Field(ge=0), Default(0), DELETES] = unset()
     """After how many hours without a download a cached file may be deleted. 0 keeps all."""
 
-    blockMismatchingMimeTypes: Annotated[bool, Default(False)] = unset()
+    blockMismatchingMimeTypes: Annotated[bool, Default(False), CHECKS] = unset()
     """Does not cache a file whose content type is not the expected one, such as an error page."""
 
-    mismatchingMimeTypesOverrideList: str | None = unset()
+    mismatchingMimeTypesOverrideList: Annotated[str | None, NOTABLE] = unset()
     """Content types that `blockMismatchingMimeTypes` lets pass, separated by commas, such as
     `application/json,application/xml`."""
 
-    synchronizeProperties: Annotated[bool, Default(False)] = unset()
+    synchronizeProperties: Annotated[bool, Default(False), NOTABLE] = unset()
     """Fetches the properties of an artifact together with it."""
 
-    listRemoteFolderItems: Annotated[bool, Default(True, by_version=(("7.94.0", False),))] = unset()
+    listRemoteFolderItems: Annotated[
+        bool, Default(True, by_version=(("7.94.0", False),)), NOTABLE
+    ] = unset()
     """Shows the other server's folders when browsing."""
 
     shareConfiguration: Annotated[
-        bool, Default(False), MayForce("no longer supported: stays false")
+        bool, Default(False), MayForce("no longer supported: stays false"), SAFE
     ] = unset()
     """Formerly offered these settings to other servers."""
 
     remoteRepoLayoutRef: Annotated[
-        str | None, Ref("RepositoryLayout", check="server"), CANNOT_CLEAR, Default("")
+        str | None, Ref("RepositoryLayout", check="server"), CANNOT_CLEAR, Default(""), OTHER_LAYOUT
     ] = unset()
     """Name of the other server's layout, if it is not the one of `repoLayoutRef`. Once set, it can
     be changed but not removed."""
 
-    contentSynchronisation: Annotated[ContentSynchronisation, WHOLE] = unset()
+    contentSynchronisation: Annotated[ContentSynchronisation, WHOLE, NOTABLE] = unset()
     """How the two servers work together when the other one is an Artifactory too."""
 
     curated: Annotated[bool, OnlyFor(*CURATED), Default(False), REFUSES] = unset()
     """Has the Curation service check every package before it is let in."""
 
-    passThrough: Annotated[bool, OnlyFor(*CURATED), Default(False)] = unset()
+    passThrough: Annotated[bool, OnlyFor(*CURATED), Default(False), OPENS] = unset()
     """Lets packages through the audit of the Curation service."""
 
     # --- Maven, Gradle, Ivy, sbt
@@ -245,6 +263,7 @@ class RemoteRepositorySpec(StoringSpec):
         OnlyFor(*MAVEN_LIKE),
         Known("generate-if-absent", "fail", "ignore-and-generate", "pass-thru"),
         Default("generate-if-absent"),
+        NOTABLE,
     ] = unset()
     """What to do when the other server's checksum is missing or wrong."""
 
@@ -259,43 +278,45 @@ class RemoteRepositorySpec(StoringSpec):
     ] = unset()
     """How many snapshots of one artifact are kept in the cache. 0 keeps all."""
 
-    suppressPomConsistencyChecks: Annotated[bool, OnlyFor(*MAVEN_LIKE), Default(False)] = unset()
+    suppressPomConsistencyChecks: Annotated[bool, OnlyFor(*MAVEN_LIKE), Default(False), NOTABLE] = (
+        unset()
+    )
     """Accepts POM files whose coordinates do not fit their path."""
 
-    fetchJarsEagerly: Annotated[bool, OnlyFor(*MAVEN_LIKE), Default(False)] = unset()
+    fetchJarsEagerly: Annotated[bool, OnlyFor(*MAVEN_LIKE), Default(False), NOTABLE] = unset()
     """Fetches the jar in the background as soon as its POM file is asked for."""
 
-    fetchSourcesEagerly: Annotated[bool, OnlyFor(*MAVEN_LIKE), Default(False)] = unset()
+    fetchSourcesEagerly: Annotated[bool, OnlyFor(*MAVEN_LIKE), Default(False), NOTABLE] = unset()
     """Fetches the jar with the sources in the background as soon as the jar is asked for."""
 
-    rejectInvalidJars: Annotated[bool, OnlyFor(*MAVEN_LIKE), Default(False)] = unset()
+    rejectInvalidJars: Annotated[bool, OnlyFor(*MAVEN_LIKE), Default(False), NOTABLE] = unset()
     """Does not cache jars that are no archives, such as the page of a login portal."""
 
     # --- Docker, OCI, Helm OCI
 
-    enableTokenAuthentication: Annotated[bool, OnlyFor(*OCI_LIKE), Default(True)] = unset()
+    enableTokenAuthentication: Annotated[bool, OnlyFor(*OCI_LIKE), Default(True), NOTABLE] = unset()
     """Signs in at the other server with bearer tokens."""
 
-    dockerProjectId: Annotated[str | None, OnlyFor(*OCI_LIKE)] = unset()
+    dockerProjectId: Annotated[str | None, OnlyFor(*OCI_LIKE), ELSEWHERE] = unset()
     """Project to which requests to Google's registries are limited. Empty means all."""
 
-    blockPushingSchema1: Annotated[bool, OnlyFor("docker")] = unset()
+    blockPushingSchema1: Annotated[bool, OnlyFor("docker"), REFUSES_PUSHES] = unset()
     """Refuses images with the outdated manifest format, version 2 schema 1."""
 
-    externalDependenciesEnabled: Annotated[bool, OnlyFor(*OCI_LIKE, "helm"), Default(False)] = (
-        unset()
-    )
+    externalDependenciesEnabled: Annotated[
+        bool, OnlyFor(*OCI_LIKE, "helm"), Default(False), OPENS
+    ] = unset()
     """Caches layers and charts that are hosted outside of the other server as well."""
 
     externalDependenciesPatterns: Annotated[
-        list[str] | None, OnlyFor(*OCI_LIKE, "helm"), UNORDERED, EMPTY_MEANS_ALL
+        list[str] | None, OnlyFor(*OCI_LIKE, "helm"), UNORDERED, EMPTY_MEANS_ALL, NOTABLE
     ] = unset()
     """From where such dependencies may come: Ant-style patterns, such as
     `**/files.example.com/**`. An empty list admits everything."""
 
     # --- Git servers
 
-    vcsType: Annotated[str, OnlyFor("vcs"), Known("GIT"), Default("GIT")] = unset()
+    vcsType: Annotated[str, OnlyFor("vcs"), Known("GIT"), Default("GIT"), ELSEWHERE] = unset()
     """Version control system of the other server."""
 
     vcsGitProvider: Annotated[
@@ -312,25 +333,32 @@ class RemoteRepositorySpec(StoringSpec):
             "CUSTOM",
         ),
         Default("GITHUB", {"go": "ARTIFACTORY"}),
+        ELSEWHERE,
     ] = unset()
     """Product of the Git server, which decides where archives are downloaded from. `CUSTOM` needs
     `vcsGitDownloadUrl`."""
 
-    vcsGitDownloadUrl: Annotated[str | None, OnlyFor(*GIT_HOSTED), Default("")] = unset()
+    vcsGitDownloadUrl: Annotated[str | None, OnlyFor(*GIT_HOSTED), Default(""), ELSEWHERE] = unset()
     """Pattern of the address archives are downloaded from, for the provider `CUSTOM`."""
 
     # --- NuGet
 
-    feedContextPath: Annotated[str | None, OnlyFor("nuget"), Default("api/v2")] = unset()
+    feedContextPath: Annotated[str | None, OnlyFor("nuget"), Default("api/v2"), ELSEWHERE] = unset()
     """Path of the other server's version 2 feed, below its address."""
 
-    downloadContextPath: Annotated[str, OnlyFor("nuget"), Default("api/v2/package")] = unset()
+    downloadContextPath: Annotated[str, OnlyFor("nuget"), Default("api/v2/package"), ELSEWHERE] = (
+        unset()
+    )
     """Path of the other server's downloads, below its address."""
 
-    v3FeedUrl: Annotated[str | None, OnlyFor("nuget"), SAME_ADDRESS, WRITE_ONLY] = unset()
+    v3FeedUrl: Annotated[str | None, OnlyFor("nuget"), SAME_ADDRESS, WRITE_ONLY, ELSEWHERE] = (
+        unset()
+    )
     """Address of the version 3 feed, such as `https://registry.example.com/v3/index.json`."""
 
-    symbolServerUrl: Annotated[str | None, OnlyFor("nuget"), SAME_ADDRESS, WRITE_ONLY] = unset()
+    symbolServerUrl: Annotated[
+        str | None, OnlyFor("nuget"), SAME_ADDRESS, WRITE_ONLY, ELSEWHERE
+    ] = unset()
     """Address of the symbol server, such as `https://registry.example.com/symbols`."""
 
     forceNugetAuthentication: Annotated[bool, OnlyFor("nuget"), Default(False), SIGN_IN] = unset()
@@ -338,10 +366,10 @@ class RemoteRepositorySpec(StoringSpec):
 
     # --- generic
 
-    propagateQueryParams: Annotated[bool, OnlyFor("generic"), Default(False)] = unset()
+    propagateQueryParams: Annotated[bool, OnlyFor("generic"), Default(False), NOTABLE] = unset()
     """Passes the query parameters of a client's request on to the other server."""
 
-    retrieveSha256FromServer: Annotated[bool, OnlyFor("generic"), Default(False)] = unset()
+    retrieveSha256FromServer: Annotated[bool, OnlyFor("generic"), Default(False), NOTABLE] = unset()
     """Asks the other server for a missing SHA-256 checksum."""
 
     customHttpHeaders: Annotated[
@@ -349,46 +377,49 @@ class RemoteRepositorySpec(StoringSpec):
         OnlyFor("generic"),
         WRITE_ONLY,
         Since("7.146.0"),
+        NOTABLE,
     ] = unset()
     """At most five headers sent with every request to the other server. An empty list removes
     them."""
 
     # --- one package type each
 
-    bowerRegistryUrl: Annotated[str, OnlyFor("bower"), SAME_ADDRESS] = unset()
+    bowerRegistryUrl: Annotated[str, OnlyFor("bower"), SAME_ADDRESS, ELSEWHERE] = unset()
     """Address of the registry, such as `https://registry.example.com/bower`."""
 
-    cargoAnonymousAccess: Annotated[bool, OnlyFor("cargo"), Default(False)] = unset()
+    cargoAnonymousAccess: Annotated[bool, OnlyFor("cargo"), Default(False), ANONYMOUS] = unset()
     """Lets clients search and download without signing in, whatever the platform allows
     elsewhere."""
 
-    cargoInternalIndex: Annotated[bool, OnlyFor("cargo"), Default(False)] = unset()
+    cargoInternalIndex: Annotated[bool, OnlyFor("cargo"), Default(False), OTHER_LAYOUT] = unset()
     """Serves the sparse index instead of a Git index."""
 
-    gitRegistryUrl: Annotated[str, OnlyFor("cargo"), SAME_ADDRESS] = unset()
+    gitRegistryUrl: Annotated[str, OnlyFor("cargo"), SAME_ADDRESS, ELSEWHERE] = unset()
     """Address of the index, such as `https://registry.example.com/index`."""
 
-    podsSpecsRepoUrl: Annotated[str, OnlyFor("cocoapods"), SAME_ADDRESS] = unset()
+    podsSpecsRepoUrl: Annotated[str, OnlyFor("cocoapods"), SAME_ADDRESS, ELSEWHERE] = unset()
     """Address of the repository with the specifications, such as
     `https://registry.example.com/specs`."""
 
-    composerRegistryUrl: Annotated[str, OnlyFor("composer"), SAME_ADDRESS] = unset()
+    composerRegistryUrl: Annotated[str, OnlyFor("composer"), SAME_ADDRESS, ELSEWHERE] = unset()
     """Address of the registry, such as `https://registry.example.com/composer`."""
 
-    forceConanAuthentication: Annotated[bool, OnlyFor("conan"), Default(False)] = unset()
+    forceConanAuthentication: Annotated[bool, OnlyFor("conan"), Default(False), SIGN_IN] = unset()
     """Asks every client to sign in, even where anonymous access is allowed."""
 
-    chartsBaseUrl: Annotated[str | None, OnlyFor("helm"), SAME_ADDRESS, Default("")] = unset()
+    chartsBaseUrl: Annotated[str | None, OnlyFor("helm"), SAME_ADDRESS, Default(""), ELSEWHERE] = (
+        unset()
+    )
     """Address that charts are fetched from when it is not `url`, such as
     `oci://registry.example.com/charts`."""
 
-    hexPublicKey: Annotated[str | None, OnlyFor("hex")] = unset()
+    hexPublicKey: Annotated[str | None, OnlyFor("hex"), ELSEWHERE] = unset()
     """Public key with which the other server's packages are verified, in PEM form."""
 
-    primaryKeyPairRef: Annotated[str | None, OnlyFor("hex"), SIGNING_KEY] = unset()
+    primaryKeyPairRef: Annotated[str | None, OnlyFor("hex"), SIGNING_KEY, NEW_KEY] = unset()
     """Name of the key pair that signs the index."""
 
-    forceP2Authentication: Annotated[bool, OnlyFor("p2"), Default(False)] = unset()
+    forceP2Authentication: Annotated[bool, OnlyFor("p2"), Default(False), SIGN_IN] = unset()
     """Asks every client to sign in, even where anonymous access is allowed."""
 
     pypiRegistryUrl: Annotated[
@@ -396,16 +427,17 @@ class RemoteRepositorySpec(StoringSpec):
         OnlyFor("pypi"),
         SAME_ADDRESS,
         Wire("pyPIRegistryUrl", also=("pypiRegistryUrl",)),
+        ELSEWHERE,
     ] = unset()
     """Address of the index, such as `https://registry.example.com`."""
 
-    pyPIRepositorySuffix: Annotated[str, OnlyFor("pypi"), Default("simple")] = unset()
+    pyPIRepositorySuffix: Annotated[str, OnlyFor("pypi"), Default("simple"), ELSEWHERE] = unset()
     """Path of the index below its address."""
 
-    terraformRegistryUrl: Annotated[str, OnlyFor("terraform"), SAME_ADDRESS] = unset()
+    terraformRegistryUrl: Annotated[str, OnlyFor("terraform"), SAME_ADDRESS, ELSEWHERE] = unset()
     """Address of the registry, such as `https://registry.example.com`."""
 
-    terraformProvidersUrl: Annotated[str, OnlyFor("terraform"), SAME_ADDRESS] = unset()
+    terraformProvidersUrl: Annotated[str, OnlyFor("terraform"), SAME_ADDRESS, ELSEWHERE] = unset()
     """Address of the storage of providers, such as `https://registry.example.com/providers`."""
 
 

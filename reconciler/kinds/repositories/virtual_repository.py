@@ -37,7 +37,17 @@ from reconciler.kinds.repositories._repository import (
 from reconciler.kinds.repositories._rules import (
     external_dependencies_patterns,
 )
-from reconciler.kinds.risks import SIGN_IN, loses, was_set
+from reconciler.kinds.risks import (
+    FEWER_FORMATS,
+    NEW_KEY,
+    NOTABLE,
+    OPENS,
+    OTHER_FILES,
+    OTHER_LAYOUT,
+    SIGN_IN,
+    loses,
+    was_set,
+)
 from reconciler.kinds.spec import unset
 
 NO_DEPLOYMENT = "unset-by-reconciler-no-such-cache"
@@ -72,19 +82,24 @@ class VirtualRepositorySpec(RepositorySpec):
     ] = unset()
     """Key of the repository that takes what is uploaded here. `null` refuses uploads."""
 
-    artifactoryRequestsCanRetrieveRemoteArtifacts: Annotated[bool, Default(False)] = unset()
+    artifactoryRequestsCanRetrieveRemoteArtifacts: Annotated[bool, Default(False), OPENS] = unset()
     """Lets requests of other Artifactory servers fetch from the remotes behind this repository."""
 
     virtualRetrievalCachePeriodSecs: Annotated[
-        int, Field(ge=0), OnlyFor(*CACHED_BY_VIRTUAL), Default(7200)
+        int, Field(ge=0), OnlyFor(*CACHED_BY_VIRTUAL), Default(7200), NOTABLE
     ] = unset()
     """For how many seconds the merged index is served before it is built anew. 0 builds it for
     every request."""
 
-    primaryKeyPairRef: Annotated[str | None, OnlyFor(*SIGNED, "hex"), SIGNING_KEY] = unset()
+    primaryKeyPairRef: Annotated[
+        str | None,
+        OnlyFor(*SIGNED, "hex"),
+        SIGNING_KEY,
+        NEW_KEY,
+    ] = unset()
     """Name of the key pair that signs the index."""
 
-    secondaryKeyPairRef: Annotated[str | None, OnlyFor(*SIGNED), SIGNING_KEY] = unset()
+    secondaryKeyPairRef: Annotated[str | None, OnlyFor(*SIGNED), SIGNING_KEY, NEW_KEY] = unset()
     """Name of a second key pair that signs the index too, while keys are being exchanged."""
 
     # --- Maven, Gradle, Ivy, sbt
@@ -99,42 +114,45 @@ class VirtualRepositorySpec(RepositorySpec):
         OnlyFor(*MAVEN_LIKE),
         Known("discard_active_reference", "discard_any_reference", "nothing"),
         Default("discard_active_reference"),
+        NOTABLE,
     ] = unset()
     """Which references to other repositories are taken out of POM files: the ones that are active
     by default, all, or none."""
 
-    keyPair: Annotated[str | None, OnlyFor(*MAVEN_LIKE), SIGNING_KEY] = unset()
+    keyPair: Annotated[str | None, OnlyFor(*MAVEN_LIKE), SIGNING_KEY, NEW_KEY] = unset()
     """Name of the key pair that signs the artifacts."""
 
     # --- Bower, npm, Go
 
     externalDependenciesEnabled: Annotated[
-        bool, OnlyFor("bower", "npm", "go"), Default(False, {"go": True})
+        bool, OnlyFor("bower", "npm", "go"), Default(False, {"go": True}), OPENS
     ] = unset()
     """Fetches dependencies that are hosted outside of the package's registry as well."""
 
     externalDependenciesPatterns: Annotated[
-        list[str] | None, OnlyFor("bower", "npm", "go"), UNORDERED, EMPTY_MEANS_ALL
+        list[str] | None, OnlyFor("bower", "npm", "go"), UNORDERED, EMPTY_MEANS_ALL, NOTABLE
     ] = unset()
     """From where such dependencies may come: Ant-style patterns, such as `**/git.example.com/**`.
     An empty list admits everything."""
 
     externalDependenciesRemoteRepo: Annotated[
-        str | None, OnlyFor("bower", "npm"), Ref("RemoteRepository")
+        str | None, OnlyFor("bower", "npm"), Ref("RemoteRepository"), NOTABLE
     ] = unset()
     """Key of the remote that caches such dependencies."""
 
     # --- one package type each
 
-    debianDefaultArchitectures: Annotated[str, OnlyFor("debian"), Default("amd64,i386")] = unset()
+    debianDefaultArchitectures: Annotated[
+        str, OnlyFor("debian"), Default("amd64,i386"), NOTABLE
+    ] = unset()
     """Architectures that are indexed from the start, separated by commas, such as
     `amd64,arm64`."""
 
-    debianTrivialLayout: Annotated[bool, OnlyFor("debian"), Default(False)] = unset()
+    debianTrivialLayout: Annotated[bool, OnlyFor("debian"), Default(False), OTHER_LAYOUT] = unset()
     """Uses the outdated trivial layout, with one index for the whole repository."""
 
     optionalIndexCompressionFormats: Annotated[
-        list[str] | None, OnlyFor("debian"), UNORDERED, Known("bz2", "lzma", "xz")
+        list[str] | None, OnlyFor("debian"), UNORDERED, Known("bz2", "lzma", "xz"), FEWER_FORMATS
     ] = unset()
     """Formats in which the index is offered besides gzip, such as `[bz2, xz]`."""
 
@@ -144,10 +162,14 @@ class VirtualRepositorySpec(RepositorySpec):
     forceNugetAuthentication: Annotated[bool, OnlyFor("nuget"), Default(False), SIGN_IN] = unset()
     """Asks every client to sign in, even where anonymous access is allowed."""
 
-    resolveDockerTagsByTimestamp: Annotated[bool, OnlyFor(*OCI_LIKE), Default(False)] = unset()
+    resolveDockerTagsByTimestamp: Annotated[
+        bool, OnlyFor(*OCI_LIKE), Default(False), OTHER_FILES
+    ] = unset()
     """Of several images with the same tag, serves the newest instead of the first in order."""
 
-    useNamespaces: Annotated[bool, OnlyFor("helm"), Default(False), Since("7.24.1")] = unset()
+    useNamespaces: Annotated[
+        bool, OnlyFor("helm"), Default(False), Since("7.24.1"), OTHER_LAYOUT
+    ] = unset()
     """Lets clients choose the member a chart comes from by a prefix in the chart's name."""
 
 

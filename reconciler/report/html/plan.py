@@ -29,11 +29,9 @@ from reconciler.report.verdict import (
     is_quiet,
     loss_words,
     must_be_seen,
-    nothing_words,
-    risk_words,
     scope_words,
     shown_fields,
-    summary_words,
+    verdict,
 )
 
 SIGNS = {
@@ -56,6 +54,7 @@ def plan_html(
     plan: Plan, *, blocks: Sequence[Block] = (), surroundings: Surroundings = NOWHERE
 ) -> str:
     """The plan as a page; `blocks` are those of the plan as a whole."""
+    does, stake = verdict(plan, blocks)
     members = _members(plan.changes)
     anchors = numbered(c.address for changes in members.values() for c in changes)
     telling = _Telling(frozenset(plan.by_reference), surroundings, anchors)
@@ -65,8 +64,8 @@ def plan_html(
         Page(
             command="plan",
             workspace=plan.workspace or surroundings.workspace,
-            verdict=nothing_words(plan) if is_quiet(plan) else f"Plan: {summary_words(plan)}",
-            stake=risk_words(plan),
+            verdict=does if is_quiet(plan) else does.removesuffix("."),
+            stake=stake.removesuffix("."),
             look=_look(plan, blocks),
             stake_look="alarm" if loss_words(plan) else "calm",
             facts=target_facts(plan),
