@@ -313,7 +313,7 @@ class _Teller:
         applied = self.found.entry.applied if self.found.entry else {}
         for path, value, known in leaves(kind.fields, manifest.spec, "spec"):
             state = states.get(path, self.usual_state(path))
-            told = (*(known.notes if known else ()), *self.outlook(known, value))
+            told = known.notes if known else ()
             if path in secrets:
                 yield FieldStory(path, state, reference=secrets[path], notes=told)
                 continue
@@ -324,14 +324,15 @@ class _Teller:
                 self.live_value(path),
                 applied.get(path, UNSET),
                 notes=told,
+                outlook=self.outlook(known, value),
             )
 
-    def outlook(self, known: Field | None, value: JsonValue) -> Iterator[str]:
+    def outlook(self, known: Field | None, value: JsonValue) -> str:
         """What the value will bring about, seen from now."""
-        if known is not None and known.outlook is not None and value not in (None, ""):
-            told = known.outlook.tell(value, self.now)
-            if told is not None:
-                yield evidence_words({known.outlook.name: told})[1]
+        if known is None or known.outlook is None or value in (None, ""):
+            return ""
+        told = known.outlook.tell(value, self.now)
+        return evidence_words({known.outlook.name: told})[1] if told is not None else ""
 
     def usual_state(self, path: str) -> FieldState:
         if self.manifest and is_ignored(path, self.manifest.lifecycle.ignore):

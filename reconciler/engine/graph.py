@@ -8,6 +8,7 @@ from typing import NamedTuple
 from reconciler.engine.resolve import (
     Reference,
     Resolved,
+    matching,
     meant,
     names_of,
     references,
@@ -62,11 +63,16 @@ def graph(
 def links(resolved: Resolved, registry: Registry, manifests: Iterable[Manifest]) -> Iterator[Link]:
     """Every reference of these manifests to another object.
 
-    An object's reference to itself is none, nor is an open one that no manifest answers.
+    An object's reference to itself is none, nor is an open one that no manifest answers; a pattern
+    is one to each declared object it matches.
     """
     names = names_of((m.address for m in resolved.manifests), registry)
     for manifest in manifests:
         for reference in references(registry, manifest):
+            if reference.check == "pattern":
+                for hit in matching(reference, manifest.address, names, registry):
+                    yield Link(manifest, reference, hit, declared=True)
+                continue
             named = target(reference, manifest, names)
             if named is None and reference.check != "server":
                 kind = next((k for k in reference.kinds if k in registry), reference.kinds[0])

@@ -70,12 +70,10 @@ def resolve(manifests: Iterable[Manifest], registry: Registry) -> Resolved:
         found: list[Address] = []
         for reference in references(registry, manifest):
             if reference.check == "pattern":
-                matching = [
-                    a for a in _matching(reference, address, names, registry) if a != address
-                ]
+                hits = [a for a in matching(reference, address, names, registry) if a != address]
                 if not is_pattern(reference.name):  # a pattern needs none of those it matches
-                    found += matching
-                if not matching:
+                    found += hits
+                if not hits:
                     unmatched.append(_missing(reference, manifest, by_address, registry))
                 continue
             named = target(reference, manifest, names)
@@ -177,7 +175,7 @@ def _means_something(field: Field, name: str) -> bool:
     return not field.same or field.shape == "list" or comparable(field, name) is not None
 
 
-def _matching(
+def matching(
     reference: Reference, here: Address, names: Names, registry: Registry
 ) -> Iterator[Address]:
     """The declared objects that a name or a pattern means."""

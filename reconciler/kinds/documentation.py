@@ -94,7 +94,8 @@ def notes(field: Field) -> Iterator[str]:
     if field.known:
         yield f"values: {', '.join(field.known)}"
     if field.refs:
-        yield f"names a {' or '.join(field.refs)}"
+        names = "names, or patterns of names, of a" if field.ref_check == "pattern" else "names a"
+        yield f"{'holds ' if field.refs_in else ''}{names} {' or '.join(field.refs)}"
     if field.since:
         yield f"since {field.since}"
     if field.wire != field.name:

@@ -60,6 +60,8 @@ class FieldStory:
     origin: Origin | None = None
     from_workspace: bool = False
     notes: tuple[str, ...] = ()
+    outlook: str = ""
+    """What the declared value will bring about, seen from now."""
 
     def as_json(self) -> Document:
         """Absent means unset or unknown, null means null."""
@@ -72,6 +74,7 @@ class FieldStory:
             "fromWorkspace": self.from_workspace,
             **{name: plain(value) for name, value in values.items() if value is not UNSET},
             "notes": list(self.notes),
+            **({"outlook": self.outlook} if self.outlook else {}),
         }
 
 
@@ -240,6 +243,8 @@ class _Text:
         yield from self.values(field)
         if words:
             yield from self.wrapped(words, 6)
+        if field.outlook:
+            yield from self.wrapped(field.outlook, 6)
         if field.state not in ("same", "declared", "ignored"):
             for note in field.notes:
                 yield from self.wrapped(f"note: {note}", 6)

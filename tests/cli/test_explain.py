@@ -326,3 +326,22 @@ def test_a_long_list_has_a_line_for_each_element(desk: Desk) -> None:
         *[f'manifest  - "{patterns[0]}"'],
         *[f'- "{pattern}"' for pattern in patterns[1:]],
     ]
+
+
+def test_a_schedule_is_shown_with_its_next_runs(desk: Desk) -> None:
+    """Whoever asks about a policy sees when it comes, without a platform too."""
+    desk.write(
+        "manifests/policy.yaml",
+        """\
+apiVersion: reconciler/v1
+kind: ReleaseBundleRetention
+metadata: {name: default}
+spec:
+  cronPattern: 0 0 0 1 1 ? 2099
+""",
+    )
+    address = "ReleaseBundleRetention/default"
+    words = "next runs 2099-01-01T00:00:00Z, if the platform's time zone is UTC (it does not tell)"
+
+    assert field(explained(desk, address, "--offline"), "cronPattern")["outlook"] == words
+    assert words in " ".join(desk("explain", address, "--offline").out.split())

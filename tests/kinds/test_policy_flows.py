@@ -9,6 +9,7 @@ import pytest
 
 from reconciler.engine.diff import diff
 from reconciler.errors import AnswerError, NotOfferedError
+from reconciler.kinds.kind import Kind
 from reconciler.kinds.policies.archive_policy import KIND as ARCHIVE
 from reconciler.kinds.policies.package_cleanup_policy import KIND as PACKAGES
 from reconciler.kinds.policies.release_bundle_cleanup_policy import KIND as BUNDLES
@@ -173,6 +174,47 @@ def test_a_404_for_the_list_means_another_api() -> None:
     assert listing is not None
     with pytest.raises(NotOfferedError, match="smart archiving"):
         play(listing.read(), refusal(404, "Not Found"))
+
+
+ODD: list[Any] = [
+    None,
+    5,
+    "text",
+    [],
+    {},
+    [5],
+    [[]],
+    {"policies": 5},
+    {"policies": [5]},
+    {"policies": [{"key": {}}]},
+    [{"key": []}],
+    [{"policyKey": None}],
+    [{"key": "pay-a"}, {"key": "pay-a"}],
+]
+
+
+@pytest.mark.parametrize("kind", [PACKAGES, BUNDLES, ARCHIVE, RETENTION], ids=lambda k: k.name)
+@pytest.mark.parametrize("body", ODD, ids=json.dumps)
+def test_odd_answers_are_told_or_mean_nothing(kind: Kind, body: Any) -> None:
+    """Whatever a server answers, a flow ends with a result or says what it could not use."""
+    for status in (200, 400, 403, 404, 500):
+        for raw in (json.dumps(body).encode(), b"", b"<html>", b"{"):
+            odd = Response(status, {}, raw)
+            listing = kind.rest.listing
+            assert listing is not None
+            for flow in (
+                kind.rest.read(ONE),
+                listing.read(),
+                listing.names(),
+                kind.rest.create(Write(ONE, {"enabled": True, "enable": True})),
+            ):
+                try:
+                    request = next(flow)
+                    for _ in range(20):
+                        request = flow.send(odd)
+                    pytest.fail(f"no end after {request}")
+                except (StopIteration, AnswerError):
+                    pass
 
 
 # --- writing ----------------------------------------------------------------------------------

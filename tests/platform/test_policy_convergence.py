@@ -13,12 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.engine.graph import graph
 from reconciler.kinds.fields import Field
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.policies.archive_policy import KIND as ARCHIVE
 from reconciler.kinds.policies.package_cleanup_policy import KIND as PACKAGES
 from reconciler.kinds.policies.release_bundle_cleanup_policy import KIND as BUNDLES
 from reconciler.kinds.policies.release_bundle_retention import KIND as RETENTION
+from reconciler.report.figures import evidence_words
 from reconciler.sandbox import Sandbox
 from tests.platform.test_convergence import FUZZ, assert_converged, assert_done
 from tests.support.estate import Estate, local, manifest
@@ -554,6 +556,19 @@ def test_what_runs_too_long_is_told(what: str, estate: Estate) -> None:
     assert stored(estate, what)["description"] == FULL[what][1]["description"]
 
 
+def test_a_running_policy_is_waited_for_before_it_is_deleted(estate: Estate) -> None:
+    """The server refuses that too while a run is under way."""
+    what = "packages by number"
+    declare(estate, what, FULL[what][1])
+    estate.apply()
+    _run(estate, what, 20)
+    estate.workspace(prune=True)
+    estate.declare(local("other"))
+    estate.time.followers.append(estate.sandbox.clock.advance)
+    assert set(estate.apply().results().values()) == {"done"}
+    assert estate.ask(KINDS["PackageCleanupPolicy"].rest.listing.path) in ([], {"policies": []})
+
+
 def test_a_policy_is_deleted_when_it_is_no_longer_declared(estate: Estate) -> None:
     """With pruning on, it goes like any other object."""
     declare(estate, "packages by number", FULL["packages by number"][1])
@@ -627,6 +642,30 @@ def test_the_cache_of_a_remote_repository_is_known(estate: Estate) -> None:
     criteria = {**PACKAGE_CRITERIA, "repos": ["npm-remote-cache"], "keepLastNVersions": 3}
     declare(estate, "packages by number", {"searchCriteria": criteria})
     assert estate.plan().diagnostics == ()
+
+
+def test_a_pattern_is_drawn_to_what_it_matches(estate: Estate) -> None:
+    """And to nothing else: what matches may be live, so nothing is missing."""
+    criteria = {**PACKAGE_CRITERIA, "repos": ["n*", "docker-*"], "keepLastNVersions": 3}
+    estate.declare(
+        manifest("PackageCleanupPolicy", "old", {"searchCriteria": criteria}),
+        local("npm-one", "npm"),
+        local("npm-two", "npm"),
+        local("maven-one", "maven"),
+    )
+    wanted = estate.desire()
+    drawn = graph(wanted.resolved, wanted.registry, wanted.manifests)
+    ends = [(e.source.name, e.target.name) for e in drawn.edges if e.target.kind != "Project"]
+    assert ends == [("old", "npm-one"), ("old", "npm-two")]
+
+
+def test_a_schedule_in_the_past_never_comes(estate: Estate) -> None:
+    """Nobody is left to find that out by waiting."""
+    spec = FULL["packages by number"][1] | {"cronExp": "0 15 10 * * ? 2024"}
+    declare(estate, "packages by number", spec)
+    (change,) = estate.plan().changes
+    assert change.evidence["nextRuns"] == []
+    assert evidence_words(change.evidence) == ("evidence", "it never runs again")
 
 
 def test_the_next_runs_are_evidence(estate: Estate) -> None:

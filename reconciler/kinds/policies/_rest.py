@@ -48,24 +48,23 @@ class PolicyListing(Listing):
                 f"the platform answers 404 for {self.path}: {self.instead}", status=404
             )
         found = _policies(request, response)
-        if any("key" not in policy for policy in found):
-            raise unusable(request, response)
-        return (yield from self._with_projects({policy["key"]: policy for policy in found}))
+        keys = _keys(request, response, found)
+        return (yield from self._with_projects(dict(zip(keys, found, strict=True))))
 
     def names(self) -> Flow:
         """Returns the keys, for who may not list everything: those of the projects they see."""
         whole = Request("GET", self.path)
         response: Response = yield whole
         if response.ok:
-            return [policy.get("key") for policy in _policies(whole, response)]
-        found: list[Any] = []
+            return _keys(whole, response, _policies(whole, response))
+        found: list[str] = []
         may_list = False
         for project in (yield from _projects()) if response.status in _MAY_NOT_LIST else ():
             request = Request("GET", self.path, query=(("projectKey", project),))
             of_project: Response = yield request
             if of_project.ok:
                 may_list = True
-                found += [policy.get("key") for policy in _policies(request, of_project)]
+                found += _keys(request, of_project, _policies(request, of_project))
         if not may_list:
             raise unusable(whole, response)
         return list(dict.fromkeys(found))
@@ -83,9 +82,8 @@ class PolicyListing(Listing):
             response: Response = yield request
             if not response.ok:
                 continue
-            for policy in _policies(request, response):
-                key = policy.get("key")
-                if key in silent and str(key).startswith(f"{project}-"):
+            for key in _keys(request, response, _policies(request, response)):
+                if key in silent and key.startswith(f"{project}-"):
                     policies[key] = {**policies[key], "projectKey": project}
         return policies
 
@@ -114,6 +112,16 @@ def _policies(request: Request, response: Response) -> list[dict[str, Any]]:
     return found
 
 
+def _keys(
+    request: Request, response: Response, policies: list[dict[str, Any]], name: str = "key"
+) -> list[str]:
+    """The policies' keys. Raises AnswerError for one that has none."""
+    keys = [policy.get(name) for policy in policies]
+    if not all(isinstance(key, str) for key in keys):
+        raise unusable(request, response)
+    return [str(key) for key in keys]
+
+
 @dataclass(frozen=True)
 class PolicyView(Listing):
     """The keys of policies whose list is only a view of them: each is read by its own name."""
@@ -127,10 +135,7 @@ class PolicyView(Listing):
         """Returns the keys."""
         request = Request("GET", self.path)
         response: Response = yield from send(request)
-        keys = [policy.get("policyKey") for policy in _policies(request, response)]
-        if not all(isinstance(key, str) for key in keys):
-            raise unusable(request, response)
-        return keys
+        return _keys(request, response, _policies(request, response), "policyKey")
 
 
 @dataclass(frozen=True)
