@@ -205,6 +205,10 @@ class Shape(ABC):
         """Fields of the spec, with the values that keep content from changing before a delete."""
         return {}
 
+    def is_untouched(self, raw: Mapping[str, Any]) -> bool:
+        """Whether an object is as every platform has it: nobody would want a manifest of that."""
+        return False
+
     def is_mirror(self, live: Mapping[str, Any]) -> bool:
         """Whether creating another object, on another platform, may have made this one too."""
         return False

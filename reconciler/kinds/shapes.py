@@ -5,7 +5,7 @@ No I/O: every request is yielded to the caller.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -227,19 +227,14 @@ class NameList(Shape):
 
 @dataclass(frozen=True)
 class SingletonListing(Listing):
-    """The one object of a kind, as a list of one.
-
-    It is not listed while it is `untouched`, as every platform has it: nobody would want a manifest
-    of that. Asked for by its name, it is there all the same.
-    """
+    """The one object of a kind, as a list of one."""
 
     parts: tuple[str, ...] = ()
-    untouched: Callable[[Mapping[str, Any]], bool] = bool
 
     def read(self) -> Flow:
         """Returns the object under the name that all singletons have."""
         raw = yield from _joined((self.path, *self.parts))
-        return {} if self.untouched(raw) else {ONLY: raw}
+        return {ONLY: raw}
 
 
 ONLY = "default"
@@ -263,6 +258,8 @@ class Singleton(Shape):
 
     def read(self, address: Address) -> Flow:
         """All its resources; see `Shape.read`."""
+        if address.name != ONLY:
+            return Absent()
         return self.live((yield from _joined((self.path, *self.parts))))
 
     def create(self, write: Write) -> Flow:

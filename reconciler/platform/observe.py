@@ -314,7 +314,8 @@ class Observer:
             return
         for name, raw in self._all(platform, kind, listing).items():
             parts = kind.rest.parts_of(name, parents)
-            if parts is not None and listing.matches(kind.rest.constants, raw):
+            is_its = listing.matches(kind.rest.constants, raw)
+            if parts is not None and is_its and not kind.rest.is_untouched(raw):
                 yield Address(kind.name, parts, platform), raw
 
     def _all(self, platform: str, kind: Kind, listing: Listing) -> Mapping[str, Mapping[str, Any]]:

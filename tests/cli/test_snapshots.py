@@ -26,7 +26,7 @@ def test_two_platforms_are_planned_without_any_credential(pair: Desk) -> None:
     live = pair("plan", "--output", "json").document
     taken = pair("snapshot", "--out", "state.json")
     assert (taken.code, taken.out) == (0, "")
-    assert taken.err == "state.json: 5 objects of east, west\n"
+    assert taken.err == "state.json: 7 objects of east, west\n"
     blind(pair)
 
     seen = pair("plan", "--snapshot", "state.json", "--output", "json")
@@ -64,7 +64,7 @@ def test_the_result_as_json(desk: Desk) -> None:
     desk.send("PUT", "/artifactory/api/repositories/a", {"rclass": "local", "packageType": "npm"})
     seen = desk("snapshot", "--out", "state.json.gz", "--output", "json")
 
-    assert seen.document["objects"] == 3  # every platform has two environments
+    assert seen.document["objects"] == 4  # every platform has two environments and one retention
     assert seen.document["platforms"] == ["default"]
     assert seen.document["file"] == "state.json.gz"
 

@@ -356,11 +356,13 @@ def test_retention_is_switched_on_last_and_off_first(on: bool) -> None:
     }
 
 
-def test_retention_that_nobody_touched_is_not_listed() -> None:
+def test_retention_that_nobody_touched_is_known_as_such() -> None:
     """An export would else begin with a manifest of what every platform has."""
-    listing = RETENTION.rest.listing
-    assert listing is not None
-    answers = answer(200, SHIPPED), answer(200, {"enable": False})
-    assert play(listing.read(), *answers)[1] == {}
-    answers = answer(200, SHIPPED), answer(200, {"enable": True})
-    assert play(listing.read(), *answers)[1] == {"default": {**SHIPPED, "enable": True}}
+    assert RETENTION.rest.is_untouched({**SHIPPED, "enable": False})
+    assert not RETENTION.rest.is_untouched({**SHIPPED, "enable": True})
+    assert not RETENTION.rest.is_untouched({**SHIPPED, "enable": False, "max_days_to_keep": 5})
+
+
+def test_there_is_no_second_retention() -> None:
+    """A platform has one; whatever else is asked for is not there."""
+    assert play(RETENTION.rest.read(Address("ReleaseBundleRetention", ("x",)))) == ([], Absent())

@@ -77,21 +77,18 @@ def _only_one(subject: Subject) -> Iterator[Fault]:
         )
 
 
-def _is_untouched(raw: Mapping[str, Any]) -> bool:
-    """Whether retention is as it comes: switched off, by itself and in the background."""
-    fields = field_table(ReleaseBundleRetentionSpec, snake_case).values()
-    return all(field.live_value(raw, None) == field.default_for(None, "") for field in fields)
-
-
 @dataclass(frozen=True)
 class Retention(Singleton):
     """The figures, and the switch in a resource of its own: off first, on last."""
 
     path: str = CONFIG
     parts: tuple[str, ...] = (SWITCH,)
-    listing: Listing | None = SingletonListing(
-        CONFIG, since="7.55.1", parts=(SWITCH,), untouched=_is_untouched
-    )
+    listing: Listing | None = SingletonListing(CONFIG, since="7.55.1", parts=(SWITCH,))
+
+    def is_untouched(self, raw: Mapping[str, Any]) -> bool:
+        """As it comes: switched off, by itself and in the background."""
+        fields = field_table(ReleaseBundleRetentionSpec, snake_case).values()
+        return all(field.live_value(raw, None) == field.default_for(None, "") for field in fields)
 
     def resource_of(self, name: str) -> str:
         """The switch is the one field beside the figures."""
