@@ -371,6 +371,46 @@ DELETES: Mapping[str, Rule] = {
 }
 """Rules of deletes in a plan."""
 
+GUARDRAILS: Mapping[str, Rule] = {
+    "guardrail-expression": Rule(
+        "`spec.brokenIf` of a Guardrail is no JMESPath expression.",
+        "The message says where it ends to be one. Texts stand in single quotes, numbers and "
+        "`true` in backticks.",
+    ),
+    "guardrail-incomplete": Rule(
+        "A Guardrail neither names a rule of the package with `use` nor has `brokenIf` and "
+        "`message` of its own.",
+        "Write what is missing.",
+    ),
+    "guardrail-kind": Rule(
+        "A Guardrail is about a kind that this version does not know, so it never meets one.",
+        "Correct the name; or leave it for the version that knows the kind.",
+        "warning",
+    ),
+    "guardrail-test": Rule(
+        "A test of a Guardrail shows it neither a change nor manifests, or both.",
+        "Give one of `change` and `manifests`.",
+    ),
+    "guardrail-twice": Rule(
+        "Two Guardrails have the same name.",
+        "Rename one, or keep one of them.",
+    ),
+    "guardrail-unknown": Rule(
+        "A Waiver or a GuardrailTest names a Guardrail that does not exist, or `use` a rule that "
+        "does not come with this version.",
+        "Correct the name; the message lists what there is.",
+    ),
+    "waiver-expired": Rule(
+        "The last day of a Waiver has passed, by UTC.",
+        "Take it out; if the exception is still needed, agree on a new day.",
+    ),
+    "waiver-expires": Rule(
+        "`spec.expires` of a Waiver is no day of the calendar.",
+        "Write it as year-month-day, such as `2030-12-31`.",
+    ),
+}
+"""Rules about guardrails and the exceptions from them."""
+
 WORKSPACE: Mapping[str, Rule] = {
     "default-platforms": Rule(
         "The workspace has several platforms and does not say which ones a manifest means that "
@@ -729,6 +769,25 @@ PLAN: Mapping[str, Rule] = {
         "written.",
         "Review the plan, then raise the limit for this run with the flag the message names.",
     ),
+    "guardrail": Rule(
+        "The plan breaks a rule of the workspace whose severity is `deny`. Nothing is written.",
+        "Change what the message names; or write a `kind: Waiver` with owner, reason and last day.",
+    ),
+    "guardrail-note": Rule(
+        "The plan breaks a rule of the workspace whose severity is `info`.",
+        "Nothing has to be done.",
+        "info",
+    ),
+    "guardrail-waived": Rule(
+        "A Waiver allows something that a rule of the workspace does not.",
+        "Nothing has to be done until the day the hint names.",
+        "info",
+    ),
+    "guardrail-warning": Rule(
+        "The plan breaks a rule of the workspace whose severity is `warn`.",
+        "Change what the message names, or write a `kind: Waiver`.",
+        "warning",
+    ),
     "max-risk": Rule(
         "A change is riskier than `--max-risk` allows. Nothing is written.",
         "Review the change; then name a higher risk, or take the change out of this run.",
@@ -880,6 +939,7 @@ GROUPS: Mapping[str, Mapping[str, Rule]] = {
     "Sets and placeholders": SETS,
     "Environments": ENVIRONMENTS,
     "Tombstones": TOMBSTONES,
+    "Guardrails": GUARDRAILS,
     "Workspace file": WORKSPACE,
     "References": REFERENCES,
     "Secrets": SECRETS,

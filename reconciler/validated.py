@@ -84,6 +84,8 @@ class Memory:
             return
         if any(stone.expires for one in wanted for stone in one.tombstones):  # not sound for ever
             return
+        if any(one.guardrails.waivers for one in wanted):  # nor are these
+            return
         entry = _entry(self._settings, wanted)
         if self._file == _file(self._settings):  # else the workspace file has changed meanwhile
             _write(self._file, json.dumps(asdict(entry)))

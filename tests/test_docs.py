@@ -24,7 +24,7 @@ from reconciler.manifests.yaml.reader import read
 from reconciler.model import Action
 from reconciler.settings import Settings
 from scripts import generate, reference
-from tests.support.console import URL, Console, blocks, commands, matches, play
+from tests.support.console import URL, Console, DocumentationError, blocks, commands, matches, play
 from tests.support.platforms import Sites
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -383,3 +383,18 @@ def test_the_kind_in_contributing_is_a_kind() -> None:
 
     assert names["KIND"].name == "User"
     assert set(names["KIND"].fields) == {"email", "admin", "password"}
+
+
+def test_the_example_of_guardrails_holds(tmp_path: Path) -> None:
+    """Its rules pass their tests, its manifests keep them, and breaking one blocks the plan."""
+    shutil.copytree(ROOT / "examples/guardrails", tmp_path, dirs_exist_ok=True)
+    console = Console(tmp_path)
+    with console.here():
+        console.run("reconciler validate --strict")
+        console.run("reconciler fmt --check")
+        console.run("reconciler test")
+        console.run("reconciler apply --yes")
+        file = tmp_path / "manifests/npm.yaml"
+        file.write_text(file.read_text("utf-8").replace("@acme/**,", ""), "utf-8")
+        with pytest.raises(DocumentationError, match="breaks our-names-are-ours"):
+            console.run("reconciler plan")

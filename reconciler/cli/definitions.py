@@ -20,6 +20,7 @@ from reconciler.kinds.kind import Kind
 from reconciler.kinds.registry import Registry
 from reconciler.manifests.envelope import MetadataSpec
 from reconciler.manifests.environment_file import EnvironmentFile
+from reconciler.manifests.guardrails import FILES as GUARDRAIL_FILES
 from reconciler.manifests.messages import nearest_hint
 from reconciler.manifests.sets import ManifestSetFile
 from reconciler.manifests.tombstones import TombstoneFile
@@ -32,6 +33,7 @@ DOCUMENTS: dict[str, Model] = {
     "Environment": EnvironmentFile,
     "ManifestSet": ManifestSetFile,
     "Tombstone": TombstoneFile,
+    **GUARDRAIL_FILES,
     "metadata": MetadataSpec,
 }
 """What is no kind and can be explained all the same."""

@@ -15,6 +15,7 @@ from reconciler.model import Block, Change, Plan
 from reconciler.pipeline.desiring import Desire
 from reconciler.pipeline.git import place_in_repository
 from reconciler.pipeline.session import Session, session
+from reconciler.report.diagnostics import block_diagnostic
 from reconciler.settings import Settings
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def told_progress(given: Settings) -> Iterator[Progress]:
 def findings(made: Plan, blocks: Sequence[Block] = ()) -> list[Diagnostic]:
     """What is wrong with a plan, blocks first: those of the run, then those of objects."""
     return [
-        *(Diagnostic(b.code, "error", b.message, hint=b.override or "") for b in blocks),
+        *map(block_diagnostic, blocks),
         *(_blocked(change) for change in made.blocked),
         *made.diagnostics,
     ]

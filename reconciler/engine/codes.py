@@ -49,6 +49,7 @@ BLOCKS: Mapping[str, str] = {
     "too-large": "it holds more content than its Tombstone allows to delete",
     "unmeasurable": "what it holds could not be measured, which counts as not empty",
     "limit": "the run changes more objects of a kind than the limits allow",
+    "guardrail": "the plan breaks a rule of the workspace (`kind: Guardrail`)",
     "max-risk": "a change is riskier than `--max-risk` allows",
 }
 """Why a change is not carried out: the closed list of `blocked.code`."""

@@ -52,6 +52,8 @@ BLOCK_WAYS: Mapping[str, str] = {
     "and the size in `maxBytes`; else declare the object again.",
     "too-large": "Look at what came in since. If that may be lost too, raise `maxBytes`.",
     "unmeasurable": "Try again, with a token that may list the content.",
+    "guardrail": "Change what the message names. If the exception is meant, a `kind: Waiver` with "
+    "owner, reason and last day lets it through.",
     "max-risk": "Look at the changes that the message names. If they are meant, name a higher risk "
     "for this run, or leave them out with `--exclude`.",
     "limit": "Look at the plan. If so many changes are meant, pass the flag that the message "

@@ -17,13 +17,22 @@ from reconciler.kinds.registry import Registry
 from reconciler.kinds.spec import SecretRef
 from reconciler.manifests.envelope import MetadataSpec
 from reconciler.manifests.environment_file import EnvironmentFile
+from reconciler.manifests.guardrails import FILES as GUARDRAIL_FILES
 from reconciler.manifests.sets import ManifestSetFile
 from reconciler.manifests.tombstones import TombstoneFile
 from reconciler.manifests.workspace import API_VERSION, WorkspaceFile
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 UMBRELLA = "manifest.schema.json"
-OTHERS = ("ManifestSet", "Tombstone", "Workspace", "Environment")
+OTHERS = (
+    "ManifestSet",
+    "Tombstone",
+    "Guardrail",
+    "GuardrailTest",
+    "Waiver",
+    "Workspace",
+    "Environment",
+)
 """Documents that are no manifests of one object."""
 
 Schema = dict[str, Any]
@@ -39,6 +48,8 @@ def schemas(registry: Registry) -> Iterator[tuple[str, Schema]]:
     yield "Environment.schema.json", _file_schema("Environment", EnvironmentFile)
     yield "ManifestSet.schema.json", set_schema(names)
     yield "Tombstone.schema.json", _file_schema("Tombstone", TombstoneFile)
+    for name, model in GUARDRAIL_FILES.items():
+        yield f"{name}.schema.json", _file_schema(name, model)
     yield UMBRELLA, umbrella(names)
 
 

@@ -108,7 +108,7 @@ class _Reader:
         if any(finding.severity == "error" for finding in told):
             return
         address = self._address(spec["address"])
-        expires = _day(spec.get("expires", ""))
+        expires = day(spec.get("expires", ""))
         self.found[address] = Tombstone(address, spec["maxBytes"], document.origin, expires)
 
     def _address(self, text: str) -> Address:
@@ -118,7 +118,7 @@ class _Reader:
     def _expiry(self, document: Document, text: str | None) -> Iterator[Finding]:
         if text is None:
             return
-        expires = _day(text)
+        expires = day(text)
         if expires is None:
             yield _tell(document, _EXPIRES, "tombstone-expires", f"'{text}' is no day", _DAY)
         elif expires < self.today:
@@ -177,7 +177,7 @@ class _Reader:
         return None
 
 
-def _day(text: str) -> date | None:
+def day(text: str) -> date | None:
     """A day as `2030-12-31`; None for anything else, other forms of ISO 8601 too."""
     try:
         return date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d\d-\d\d", text) else None

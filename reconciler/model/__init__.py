@@ -17,6 +17,7 @@ from reconciler.model.change import (
 from reconciler.model.comparison import Comparison, Declared, Differing
 from reconciler.model.drift import DRIFT_STATUSES, Drift, DriftEntry, DriftStatus
 from reconciler.model.graph import Graph, GraphEdge, GraphNode
+from reconciler.model.guardrail import Guardrail, GuardrailCase, Guardrails, Violation, Waiver
 from reconciler.model.health import Health, HealthState, Reach, Standing, Status
 from reconciler.model.http import Request, Response
 from reconciler.model.inventory import Entry, Inventory
@@ -51,6 +52,9 @@ __all__ = [
     "Graph",
     "GraphEdge",
     "GraphNode",
+    "Guardrail",
+    "GuardrailCase",
+    "Guardrails",
     "Health",
     "HealthState",
     "Inventory",
@@ -84,5 +88,7 @@ __all__ = [
     "Tombstone",
     "Topology",
     "Unreadable",
+    "Violation",
+    "Waiver",
     "reference_name",
 ]

@@ -88,11 +88,16 @@ Risk = Literal["safe", "notable", "disruptive", "destructive"]
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Why a change is not carried out. `code` is of a closed, published list."""
+    """Why a change is not carried out. `code` is of a closed, published list.
+
+    `origin` and `address` are what it is about, where it stops a plan as a whole.
+    """
 
     code: str
     message: str
     override: str | None = None
+    origin: Origin | None = None
+    address: str | None = None
 
     def as_json(self) -> dict[str, JsonValue]:
         """The JSON form of spec 15."""

@@ -8,7 +8,7 @@ from typing import Literal
 
 from reconciler.errors import Diagnostic
 from reconciler.model.address import Address
-from reconciler.model.change import Change, FieldChange
+from reconciler.model.change import Block, Change, FieldChange
 from reconciler.model.origin import JsonValue
 
 
@@ -62,7 +62,8 @@ class Plan:
     """Everything an apply would do, as a value: saved, compared, shown, tested.
 
     `changes` are in the order in which they will be carried out. `partial` says that some object
-    or field could not be read, so the plan may lack changes.
+    or field could not be read, so the plan may lack changes. `guards` are the rules of the
+    workspace that it breaks: they block it as a whole.
     """
 
     changes: tuple[Change, ...] = ()
@@ -78,6 +79,7 @@ class Plan:
     workspace: str = ""
     partial: bool = False
     by_reference: tuple[Address, ...] = ()
+    guards: tuple[Block, ...] = ()
 
     @property
     def pending(self) -> tuple[Change, ...]:

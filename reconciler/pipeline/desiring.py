@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.engine import resolve as resolving
+from reconciler.engine.guardrails.fault import fault_of
 from reconciler.errors import (
     Diagnostic,
     InvalidManifests,
@@ -21,6 +22,7 @@ from reconciler.kinds.wire import secrets_in
 from reconciler.manifests.expand import expand
 from reconciler.manifests.files import ENVIRONMENTS, shown
 from reconciler.manifests.findings import locate, without_echoes
+from reconciler.manifests.guardrails import guardrails, is_guardrail
 from reconciler.manifests.load import load
 from reconciler.manifests.tombstones import is_tombstone, tombstones
 from reconciler.manifests.validate import validate
@@ -29,6 +31,7 @@ from reconciler.manifests.workspace_file import missing_paths, read_workspace
 from reconciler.model import (
     Document,
     Finding,
+    Guardrails,
     Manifest,
     Tombstone,
     reference_name,
@@ -51,6 +54,7 @@ class Desire:
     resolved: resolving.Resolved = field(default_factory=resolving.Resolved)
     diagnostics: tuple[Diagnostic, ...] = ()
     tombstones: tuple[Tombstone, ...] = ()
+    guardrails: Guardrails = Guardrails()
     digest: str = ""
     """Of the files the documents come from; empty when nothing was read."""
 
@@ -98,7 +102,8 @@ def desire(
         content,
         complete=not settings.paths and needs_manifests,
     )
-    objects = [d for d in expanded.documents if not is_tombstone(d)]
+    objects = [d for d in expanded.documents if not (is_tombstone(d) or is_guardrail(d))]
+    today = datetime.now(UTC).date()
     validated = validate(objects, workspace, registry)
     resolved = resolving.resolve(validated.manifests, registry)
     stones, unfit = tombstones(
@@ -106,13 +111,17 @@ def desire(
         workspace,
         registry,
         resolving.declares(validated.manifests, registry),
-        datetime.now(UTC).date(),
+        today,
+    )
+    rules, unruly = guardrails(
+        (d for d in expanded.documents if is_guardrail(d)), registry, today, fault_of
     )
     dangling = dangling and expanded.is_sound  # a name may be one that could not be filled in
     findings = [
         *expanded.findings,
         *validated.findings,
         *unfit,
+        *unruly,
         *resolving.findings(resolved, dangling=dangling, unsound=validated.unsound),
         *_unresolved_secrets(validated.manifests, registry, workspace, settings),
     ]
@@ -124,7 +133,9 @@ def desire(
     ]
     others = len(loaded.documents) - len(documents)
     if needs_manifests and not (objects or others or has_errors(diagnostics)):
-        what = "nothing" if not expanded.documents else "Tombstones only"
+        rules_only = any(map(is_guardrail, expanded.documents))
+        what = "rules only" if rules_only else "Tombstones only"
+        what = what if expanded.documents else "nothing"
         diagnostics.append(_empty(paths, workspace.root, loaded.files, what))
     elif needs_manifests and wants_prune(settings, workspace):
         diagnostics += _hollow(paths, workspace.root, expanded.documents)
@@ -132,7 +143,9 @@ def desire(
     if settings.strict:
         diagnostics = [d.promoted() for d in diagnostics]
     told = tuple(ordered(diagnostics))
-    return Desire(workspace, registry, tuple(objects), resolved, told, tuple(stones), loaded.digest)
+    return Desire(
+        workspace, registry, tuple(objects), resolved, told, tuple(stones), rules, loaded.digest
+    )
 
 
 def desire_everywhere(settings: Settings) -> list[Desire]:

@@ -32,6 +32,7 @@ from reconciler.model import (
     Scope,
 )
 from reconciler.pipeline.git import commit
+from reconciler.pipeline.guarding import guarded
 from reconciler.pipeline.pruning import candidates, naming_kinds, pruning, with_tombstones
 from reconciler.pipeline.session import Session, part_of
 from reconciler.pipeline.topologies import with_topologies
@@ -40,6 +41,14 @@ from reconciler.settings import Settings, ceilings
 
 def make_plan(run: Session, *, unmanaged: bool = False, now: datetime | None = None) -> Plan:
     """Read the platforms and decide what to do. Raises UnreachableError."""
+    made, observation = planned(run, unmanaged=unmanaged, now=now)
+    return guarded(run, made, observation)
+
+
+def planned(
+    run: Session, *, unmanaged: bool = False, now: datetime | None = None
+) -> tuple[Plan, Observation]:
+    """The plan before the rules of the workspace are asked, and what it was made from."""
     observation, pruning = _observed(run)
     now = now or datetime.now(UTC)
     made = plan(
@@ -73,7 +82,7 @@ def make_plan(run: Session, *, unmanaged: bool = False, now: datetime | None = N
     made = with_outlook(made, {m.address: m for m in run.chosen}, run.registry, now)
     measured = with_evidence(made, run.observer.measure(wants_evidence(made)))
     measured = with_topologies(measured, run, observation)
-    return replace(measured, diagnostics=tuple(_worth_telling(run, measured)))
+    return replace(measured, diagnostics=tuple(_worth_telling(run, measured))), observation
 
 
 def _observed(run: Session) -> tuple[Observation, Pruning | None]:
@@ -213,7 +222,11 @@ def _limit(written: Mapping[str, int] | None, usual: Limit, workspace: Workspace
 
 def run_blocks(run: Session, made: Plan) -> list[Block]:
     """What keeps the whole plan from being applied."""
-    return [*_exceeded(run, made), *too_risky(made, run.registry, run.settings.max_risk)]
+    return [
+        *made.guards,
+        *_exceeded(run, made),
+        *too_risky(made, run.registry, run.settings.max_risk),
+    ]
 
 
 def _exceeded(run: Session, made: Plan) -> list[Block]:

@@ -8,13 +8,29 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.errors import POINTS_AT_SECRET, Diagnostic, Severity
-from reconciler.model import Manifest
+from reconciler.model import Block, Manifest
 from reconciler.report.figures import counted
 from reconciler.report.paint import Paint, Style, painter
 from reconciler.report.sanitise import cells, visible
 
 Source = Callable[[str, int], str | None]
 """The text of one line of a file of the workspace, or None when nobody can tell it."""
+
+
+def block_diagnostic(block: Block) -> Diagnostic:
+    """What blocks a plan as a whole, as a finding."""
+    origin = block.origin
+    return Diagnostic(
+        block.code,
+        "error",
+        block.message,
+        hint=block.override or "",
+        file=origin.file if origin else None,
+        line=origin.line if origin else None,
+        column=origin.column if origin else None,
+        address=block.address,
+    )
+
 
 _STYLES: dict[Severity, Style] = {"error": "alarm", "warning": "yellow", "info": "blue"}
 

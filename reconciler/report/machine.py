@@ -19,7 +19,7 @@ from reconciler.model import (
     Plan,
     PlatformInfo,
 )
-from reconciler.report.diagnostics import Counts
+from reconciler.report.diagnostics import Counts, block_diagnostic
 from reconciler.report.sanitise import safe_url
 from reconciler.report.verdict import plan_exit, verdict
 
@@ -50,7 +50,7 @@ def plan_json(plan: Plan, exit_code: int, *, blocks: Sequence[Block] = ()) -> Do
         "changes": [_data(change.as_json()) for change in plan.changes],
         "byReference": _addresses(plan.by_reference),
         "unmanaged": _addresses(plan.unmanaged),
-        "diagnostics": _diagnostics([*plan.diagnostics, *map(_block_diagnostic, blocks)]),
+        "diagnostics": _diagnostics([*plan.diagnostics, *map(block_diagnostic, blocks)]),
     }
 
 
@@ -61,10 +61,6 @@ def _platform(info: PlatformInfo) -> Document:
 
 def _addresses(addresses: Iterable[Address]) -> list[str]:
     return [str(address) for address in addresses]
-
-
-def _block_diagnostic(block: Block) -> Diagnostic:
-    return Diagnostic(block.code, "error", block.message, hint=block.override or "")
 
 
 def _diagnostics(found: Iterable[Diagnostic]) -> list[Document]:

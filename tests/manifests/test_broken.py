@@ -153,6 +153,7 @@ OFFLINE = {
     **rules.SETS,
     **rules.ENVIRONMENTS,
     **rules.TOMBSTONES,
+    **rules.GUARDRAILS,
     **rules.WORKSPACE,
     **rules.REFERENCES,
     **rules.SECRETS,

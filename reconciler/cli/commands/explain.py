@@ -42,7 +42,8 @@ def command(
 ) -> int:
     """Explain TARGET: a kind (`LocalRepository`), a field (`LocalRepository.xrayIndex`), an object.
 
-    Workspace, Environment, ManifestSet, Tombstone and metadata are explained like kinds.
+    Workspace, Environment, ManifestSet, Tombstone, Guardrail, GuardrailTest, Waiver and metadata
+    are explained like kinds.
 
     An object is named by its address, such as `LocalRepository/npm-local`: why it is in the plan,
     which line says what, what is live, what was last applied, who names whom. PATHs are the

@@ -1,0 +1,144 @@
+"""A plan, manifests and live objects in, what rules see of each object out.
+
+Rules see values as manifests write them. Of secrets they see references at most, and no user or
+password in a URL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.engine.guardrails.judge import UNCHANGED, Shown
+from reconciler.engine.observation import Observation
+from reconciler.engine.obstacles import is_of
+from reconciler.kinds.fields import FieldTable
+from reconciler.kinds.kind import Kind
+from reconciler.kinds.registry import Registry
+from reconciler.kinds.values import without_credentials
+from reconciler.model import Action, Address, Change, Live, Manifest, Plan
+
+DEEPEST = 12
+"""Objects that name each other are followed so far."""
+
+_MISSING: Any = object()
+
+
+@dataclass(frozen=True)
+class Showing:
+    """What is known of a plan's objects: their manifests and what is live."""
+
+    manifests: Mapping[Address, Manifest]
+    observation: Observation
+    registry: Registry
+
+    def shown(self, plan: Plan, chosen: Sequence[Manifest]) -> Iterator[Shown]:
+        """Every change of a plan, then the declared objects that need none."""
+        changed = {change.address for change in plan.changes}
+        for change in plan.changes:
+            yield Shown(change.address, self._change(change), change.origin)
+        for manifest in chosen:
+            if manifest.address not in changed:
+                still = Change(manifest.address, Action.ADOPT, UNCHANGED, risk="safe")
+                document = self._change(still) | {"action": UNCHANGED}
+                yield Shown(manifest.address, document, manifest.origin)
+
+    def _change(self, change: Change) -> dict[str, Any]:
+        manifest = self.manifests.get(change.address)
+        kind = self.registry[change.address.kind]
+        before = self._live(change.previous or change.address)
+        goes = change.action in (Action.DELETE, Action.RELEASE)
+        after = None if goes else laid_over(before or {}, manifest.spec if manifest else {})
+        return {
+            "action": change.action.value,
+            "adopting": change.adopting,
+            "address": str(change.address),
+            "platform": change.address.platform,
+            "kind": change.address.kind,
+            "name": change.address.name,
+            "parents": list(change.address.parts[:-1]),
+            "labels": dict(manifest.labels) if manifest else {},
+            "risk": change.risk,
+            "reason": change.reason,
+            "blocked": change.blocked.code if change.blocked else None,
+            "before": before,
+            "after": after,
+            "fields": [without_credentials(field.as_json()) for field in change.fields],
+            "evidence": dict(change.evidence),
+            "references": self._references(kind, change.address, after or before or {}, 0),
+        }
+
+    def _live(self, address: Address) -> dict[str, Any] | None:
+        seen = self.observation.objects.get(address)
+        if not isinstance(seen, Live) or address.kind not in self.registry:
+            return None
+        return as_spec(self.registry[address.kind].fields, seen.raw)
+
+    def _listed(self, kind: Kind, address: Address) -> dict[str, Any] | None:
+        """An object that nobody asked for, where a listing has it whole."""
+        listed = self.observation.listed.get((address.platform, kind.namespace), {})
+        raw = listed.get(address.name)
+        return as_spec(kind.fields, raw) if raw is not None and is_of(kind, raw) else None
+
+    def _references(
+        self, kind: Kind, address: Address, spec: Mapping[str, Any], depth: int
+    ) -> dict[str, Any]:
+        """The objects that the fields at the top of a spec name, by field."""
+        found: dict[str, Any] = {}
+        for name, field in kind.fields.items():
+            refs = field.refs or (field.element.refs if field.element else ())
+            if refs and spec.get(name) is not None and depth < DEEPEST:
+                value = spec[name]
+                names = value if isinstance(value, list) else [value]
+                told = [self._named(refs, address, str(one), depth + 1) for one in names]
+                found[name] = told if isinstance(value, list) else told[0]
+        return found
+
+    def _named(self, kinds: Sequence[str], near: Address, name: str, depth: int) -> dict[str, Any]:
+        for kind_name in kinds:
+            if kind_name not in self.registry:
+                continue
+            address = Address(kind_name, (name,), near.platform, near.qualified)
+            kind = self.registry[kind_name]
+            manifest = self.manifests.get(address)
+            live = self._live(address) or self._listed(kind, address)
+            if manifest is None and live is None:
+                continue
+            spec = laid_over(live or {}, manifest.spec if manifest else {})
+            return {
+                "name": name,
+                "kind": kind_name,
+                "labels": dict(manifest.labels) if manifest else {},
+                "spec": spec,
+                "references": self._references(kind, address, spec, depth),
+            }
+        return {"name": name, "kind": None, "labels": {}, "spec": None, "references": {}}
+
+
+def as_spec(fields: FieldTable, raw: Mapping[str, Any]) -> dict[str, Any]:
+    """A live object as a manifest would write it, without secrets."""
+    found: dict[str, Any] = {}
+    for name, field in fields.items():
+        value = field.live_value(raw, _MISSING)
+        if value is _MISSING or field.secret or field.shape in ("secret", "any"):
+            continue
+        if field.fields and isinstance(value, Mapping):
+            value = as_spec(field.fields, value)
+        elif field.element is not None and field.element.fields and isinstance(value, list):
+            inner = field.element.fields
+            value = [as_spec(inner, item) if isinstance(item, Mapping) else item for item in value]
+        found[name] = without_credentials(value)
+    return found
+
+
+def laid_over(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """What is live with what is declared: lists are replaced, objects are merged."""
+    made = dict(under)
+    for name, value in over.items():
+        below = made.get(name)
+        if isinstance(value, Mapping) and isinstance(below, Mapping):
+            made[name] = laid_over(below, value)
+        else:
+            made[name] = without_credentials(value)
+    return made
