@@ -46,7 +46,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "click": ("cli",),
     "deepdiff": (),
     "jmespath": ("engine.guardrails.expressions",),
-    "httpx": ("platform.client", "platform.connect"),
+    "httpx": ("platform.client", "platform.connect", "platform.watch"),
     "jsonschema": ("cli.saved_plan",),
     "referencing": ("cli.saved_plan",),
     "pydantic": ("kinds", "manifests"),

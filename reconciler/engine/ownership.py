@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from reconciler.kinds.registry import Registry
 from reconciler.model import Address, Block, Entry, Inventory, Manifest
 
@@ -17,16 +19,35 @@ def refused(manifest: Manifest, entry: Entry | None, owner: str) -> Block | None
     )
 
 
+def refused_by_name(
+    manifest: Manifest, inventory: Inventory, registry: Registry, owner: str
+) -> Block | None:
+    """The same for what the inventory knows of the object's name under other kinds.
+
+    Kinds of one namespace share their names: whoever owns the name owns the object, whatever its
+    kind is now and whatever else is recorded of an earlier one.
+    """
+    for other in _namesakes(inventory, registry, manifest.address):
+        block = refused(manifest, inventory.get(other), owner)
+        if block is not None:
+            return block
+    return None
+
+
 def predecessor(inventory: Inventory, registry: Registry, address: Address) -> Address | None:
     """The address under which the inventory knows a live object that changed its kind.
 
     Kinds of one namespace share their names, so the object of that name is the same one.
     """
+    return next(_namesakes(inventory, registry, address), None)
+
+
+def _namesakes(inventory: Inventory, registry: Registry, address: Address) -> Iterator[Address]:
+    """The recorded addresses of this name under the other kinds of the namespace."""
     space = registry[address.kind].namespace
     if not space:
-        return None
+        return
     for other in inventory.namesakes(address):
         is_another = other.kind != address.kind and other.kind in registry
         if is_another and registry[other.kind].namespace == space:
-            return other
-    return None
+            yield other

@@ -10,7 +10,7 @@ from reconciler.engine.diff import Difference, declared, diff, released, sendabl
 from reconciler.engine.digest import digest
 from reconciler.engine.observation import NOT_READ, Observation
 from reconciler.engine.obstacles import Obstacles, stuck
-from reconciler.engine.ownership import predecessor, refused
+from reconciler.engine.ownership import predecessor, refused, refused_by_name
 from reconciler.engine.preview import hidden, preview, top_level
 from reconciler.engine.prune import Pruner, Pruning, undeclared
 from reconciler.engine.renames import Renames
@@ -152,6 +152,12 @@ class _Planner:
                 return old
         return None
 
+    def _refused(self, manifest: Manifest, entry: Entry | None) -> Block | None:
+        owner = self.desired.owner
+        return refused(manifest, entry, owner) or refused_by_name(
+            manifest, self.inventory, self.registry, owner
+        )
+
     def _left_behind(self, manifest: Manifest) -> Address | None:
         """The old name of an object that was renamed, if the inventory knows only that one.
 
@@ -185,7 +191,7 @@ class _Planner:
             ),
             previous=old,
         )
-        block = refused(manifest, entry, self.desired.owner)
+        block = self._refused(manifest, entry)
         self._add(change, manifest, block or stuck(kind, found))
         if manifest.address not in self.stopped:
             self.renames.note(kind, old, manifest.address)
@@ -233,7 +239,7 @@ class _Planner:
             requests=preview(kind.rest.create(write)),
         )
         block = (
-            refused(manifest, entry, self.desired.owner)
+            self._refused(manifest, entry)
             or self._spelling(kind, manifest)
             or self._elsewhere(kind, write)
         )
@@ -262,11 +268,11 @@ class _Planner:
             entry = self.inventory.get(previous) if previous is not None else None
         found = diff(kind, manifest, live, entry, self.observation.secret_knowledge(address))
         self._note_fields(kind, manifest, found, entry)
-        block = refused(manifest, entry, owner)
         takes = entry is None or entry.owner != owner
         if found.is_empty and ((not takes and previous is None) or found.unreadable):
             self.unchanged += 1  # what cannot be seen whole is not adopted
             return
+        block = self._refused(manifest, entry)
         if found.is_empty:
             reason = "taken-over" if entry is not None and takes else "unowned"
             change = Change(address, Action.ADOPT, reason, risk="safe", adopting=True)

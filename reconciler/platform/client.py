@@ -34,6 +34,7 @@ from reconciler.model import UNSET, Request, Response, Secret
 from reconciler.platform.clock import Clock as Clock
 from reconciler.platform.spellings import spellings
 from reconciler.platform.trace import Trace
+from reconciler.platform.watch import Watch
 from reconciler.report.sanitise import safe_url, visible
 from reconciler.settings import path_prefix
 
@@ -119,6 +120,7 @@ class Client:
         self._told_at: float | None = None
         self._hurried = False
         self._local = threading.local()
+        self._watch = Watch()
         self._lock = threading.Lock()
         self._opened: list[httpx.Client] = []
         self._next_slot = 0.0
@@ -128,6 +130,7 @@ class Client:
 
     def close(self) -> None:
         """Close every connection."""
+        self._watch.close()
         for client in self._opened:
             client.close()
 
@@ -253,11 +256,13 @@ class Client:
                 "authorization": f"Bearer {self.endpoint.token()}",
             },
         )
-        answer = client.send(built, stream=True)
-        try:
-            body = _body_within(answer, until)
-        finally:
-            answer.close()
+        with self._watch.exchange(self.options.timeout) as extensions:
+            built.extensions.update(extensions)
+            answer = client.send(built, stream=True)
+            try:
+                body = _body_within(answer, until)
+            finally:
+                answer.close()
         return self._scrubbed(Response(answer.status_code, dict(answer.headers), body))
 
     def _body(self, request: Request) -> tuple[bytes | None, dict[str, str]]:

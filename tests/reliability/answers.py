@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
+from unicodedata import bidirectional, category
 from unittest.mock import patch
 
 import httpx
@@ -178,7 +179,7 @@ def unsound(words: tuple[str, ...], ended: Ended) -> Iterator[str]:
         yield f"it took {ended.seconds:.1f} s"
     if "Traceback" in ended.err or "should not have happened" in ended.err:
         yield f"it fell over: {ended.err[-300:]}"
-    if not all(line.isprintable() for line in (ended.err + ended.out).split("\n")):
+    if any(map(is_obeyed, ended.err + ended.out)):
         yield f"it printed what terminals obey: {ended.err[-300:]!r} {ended.out[-300:]!r}"
     if "json" in words:
         try:
@@ -190,6 +191,15 @@ def unsound(words: tuple[str, ...], ended: Ended) -> Iterator[str]:
             yield f"the document says {document['exitCode']}, the process {ended.code}"
         if any(found["rule"] == "unexpected" for found in document["diagnostics"]):
             yield f"it fell over: {document['diagnostics']}"
+
+
+def is_obeyed(char: str) -> bool:
+    """Whether a sign does something to a terminal or to the text around it, instead of showing."""
+    controls = category(char) in ("Cc", "Cs", "Zl", "Zp") and char != "\n"
+    return controls or bidirectional(char) in _TURNING
+
+
+_TURNING = frozenset({"LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"})
 
 
 def harmful(before: set[str], sent: list[Sent], *, is_single: bool) -> Iterator[str]:
@@ -364,6 +374,7 @@ def _bend(held: dict[str, Any], number: int, action: str, value: Any) -> None:
     chosen = list(alike.values())[number % len(alike)]
     path = chosen[number // len(alike) % len(chosen)]
     parent, last = parent_of(held, path), path[-1]
+    value = copy.deepcopy(value)  # or it could come to hold itself
     if action == "drop":
         del parent[last]
     elif action == "double" and isinstance(parent, list):

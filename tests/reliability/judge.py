@@ -7,7 +7,6 @@ approved plan announced, with the values it announced.
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
@@ -25,10 +24,6 @@ PROJECTS = "/access/api/v1/projects"
 NAMING = ("key", "rclass", "packageType", "name", "project_key")
 """Fields of a body that only say which object is meant."""
 
-Written = tuple[str, str, str, str]
-"""Platform, what was done, the object, the values: one object of one request."""
-
-
 # --- every write is announced -----------------------------------------------------------------
 
 
@@ -40,7 +35,7 @@ def unannounced(plan: Plan, sent: Iterable[Sent]) -> Iterator[str]:
             key = (change.address.platform or "default", change.address.name)
             announced.setdefault(key, []).append(change)
     for one in sent:
-        if one.point.is_read:
+        if one.point.is_read or one.is_record:
             continue
         for kinds, name, verb, body in parts(one):
             changes = [
@@ -73,6 +68,8 @@ def parts(one: Sent) -> Iterator[tuple[tuple[str, ...], str, str, Mapping[str, A
         yield ("Environment",), _short(body["name"], path), "create", {}
     elif path.endswith("/rename"):
         yield ("Environment",), _short(body["new_name"], path), "rename", {}
+    elif "/environments/" in path:
+        yield ("Environment",), _short(path.rpartition("/")[2], path), "delete", {}
     elif path.startswith(GROUPS):
         name, _, members = path.removeprefix(GROUPS).strip("/").partition("/")
         verb = "members" if members else {"POST": "create", "PATCH": "update"}.get(method, "delete")
@@ -100,6 +97,10 @@ def _excess(change: Change, verb: str, body: Mapping[str, Any]) -> str:
             set(body.get("add", ())) <= after and set(body.get("remove", ())) <= before - after
         )
         return "" if planned is not None and is_fine else "other members"
+    if change.action is Action.DELETE and verb == "update":
+        return (
+            "" if set(body) <= {*NAMING, *_out_of_service(change)} else "more than out of service"
+        )
     if verb not in _VERBS[change.action] and not (verb == "rename" and change.previous):
         return f"{verb} for {change.action.value}"
     if change.address.kind == "Project" and verb == "update":  # a PUT repeats the live object
@@ -121,13 +122,19 @@ _VERBS: Mapping[Action, tuple[str, ...]] = {
     Action.CREATE: ("create", "update", "move"),
     Action.UPDATE: ("update", "move"),
     Action.CONVERT: ("convert", "update", "move"),
-    Action.DELETE: ("delete",),
+    Action.DELETE: ("delete", "update"),
     Action.REPLACE: ("delete", "create", "update", "move"),
 }
 
 
 def _is_plain(value: Any) -> bool:
     return isinstance(value, str | int | bool)
+
+
+def _out_of_service(change: Change) -> set[str]:
+    """The fields by which an object is taken out of service before it is deleted."""
+    kind = builtin()[change.address.kind]
+    return {kind.fields[name].wire for name in kind.rest.out_of_service}
 
 
 def _by_wire(change: Change) -> dict[str, FieldChange | None]:
@@ -147,16 +154,30 @@ def _by_wire(change: Change) -> dict[str, FieldChange | None]:
 
 
 def doubled(sent: Iterable[Sent]) -> Iterator[str]:
-    """The same thing done to the same object more than once, as the servers themselves saw it."""
-    landed: Counter[Written] = Counter()
+    """What landed although it had landed before, and nothing undid it in between."""
+    done: dict[tuple[str, str], dict[str, Any]] = {}
     for one in sent:
-        if one.landed and not one.point.is_read:
-            for kinds, name, verb, body in parts(one):
-                values = "" if verb == "create" else json.dumps(body, sort_keys=True)
-                landed[one.point.site, verb, f"{kinds[0]}/{name}", values] += 1
-    for (site, verb, name, values), count in landed.items():
-        if count > 1:
-            yield f"{site}: {verb} {name} {values} landed {count} times"
+        if not one.landed or one.point.is_read or one.is_record:
+            continue
+        for kinds, name, verb, body in parts(one):
+            thing = done.setdefault((one.point.site, f"{kinds[0]}/{name}"), {})
+            if verb in ("create", "update"):
+                values = {f"field {n}": v for n, v in body.items() if n not in NAMING}
+            else:
+                values = {verb: json.dumps(body, sort_keys=True)}
+            if verb in ("create", "delete"):
+                values[verb] = True
+            if values and all(thing.get(n, UNSEEN) == v for n, v in values.items()):
+                yield f"{one.line} did to {name} what was done before: {values}"
+            if verb == "delete":
+                thing.clear()
+            if verb == "move":  # the server may change them along with the project
+                thing.pop("field environments", None)
+            thing.update(values)
+
+
+UNSEEN = object()
+"""What no request holds."""
 
 
 # --- the same end -----------------------------------------------------------------------------

@@ -19,11 +19,11 @@ from typing import Any, Literal
 
 from reconciler.sandbox import ConnectionReset, Request, Response
 from reconciler.sandbox.server import Server
-from tests.reliability.disturbed import Verdict, attempt, calm, end_of
+from tests.reliability.disturbed import LEASE, Verdict, attempt, calm, end_of
 from tests.reliability.forks import Forks
 from tests.reliability.judge import doubled, unannounced
-from tests.reliability.mixed import SITES, Mixed, ground
-from tests.reliability.trouble import Point, Sent, numbered, parsed
+from tests.reliability.mixed import REMOTE, SITES, Mixed, ground
+from tests.reliability.trouble import KEPT, Point, Sent, numbered, parsed
 
 When = Literal["before", "after", "inventory", "torn"]
 PATIENCE = 30.0
@@ -141,10 +141,14 @@ def steps(version: str) -> tuple[str, ...]:
 
 
 def kills(version: str) -> Iterator[Kill]:
-    """Every moment at which the apply is killed."""
+    """Every moment at which the apply is killed; only at the inventory's where that is remote."""
     for point in calm(version).points:
+        if version == REMOTE and KEPT not in point.path:
+            continue
         yield Kill(version, "before", point)
         yield Kill(version, "after", point)
+    if version == REMOTE:
+        return
     for number, name in enumerate(steps(version)):
         yield Kill(version, "inventory", step=number)
         if name == "sync":
@@ -163,6 +167,7 @@ def killed(kill: Kill) -> Verdict:
             faults.append(f"it was not killed, but ended with {code}: {output}")
         faults += unannounced(approved, watch.sent)
         estate.wire.spoil(None, None)
+        estate.made.clock.advance(LEASE)
         applied, how, code = attempt(estate)
         if code != 0 or applied is None:
             faults.append(f"the apply after it ended {code}: {how}")
@@ -177,6 +182,6 @@ def killed(kill: Kill) -> Verdict:
 def _rubbish(estate: Mixed) -> Iterator[str]:
     """What the killed process left lying about, and the next one did not take away."""
     kept: set[Any] = {"inventory.json", "inventory.lock", "inventory.journal", ".gitignore"}
-    for file in (estate.root / ".reconciler").iterdir():
+    for file in (estate.root / ".reconciler").glob("*"):
         if file.name not in kept:
             yield f"{file.name} is left in .reconciler"

@@ -1,6 +1,6 @@
-"""One apply of more than thirty mixed changes on two platforms: the ground all faults fall on.
+"""One apply of more than forty mixed changes on two platforms: the ground all faults fall on.
 
-Creates, updates, conversions, adoptions and renames of every kind there is; in projects and out of
+Creates, updates, conversions, adoptions, renames and deletes of most kinds; in projects and out of
 them; alone and in batches; with content, passwords, members elsewhere. What is live before it and
 what the inventory knows is made once and copied for every case.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import json
 import shutil
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -17,9 +18,14 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
+from reconciler.cli.commands.apply import exit_code
+from reconciler.errors import Exit
+from reconciler.model import Inventory
+from reconciler.pipeline.applying import carry_out
+from reconciler.pipeline.planning import make_plan
 from reconciler.sandbox import Sandbox
-from tests.reliability.trouble import Troubled
-from tests.support.estate import Estate, lifecycle, local, manifest, remote, virtual
+from tests.reliability.trouble import KEPT, Troubled
+from tests.support.estate import Applied, Estate, lifecycle, local, manifest, remote, virtual
 from tests.support.platforms import ByHost
 
 SITES = ("east", "west")
@@ -30,13 +36,17 @@ ALONE = "7.83.4"
 TOGETHER = "7.146.17"
 """A version with batches for creates and updates."""
 
+REMOTE = f"{TOGETHER}, its inventory on the platform"
+"""The same, with the inventory in a repository of the first platform."""
+
 SECRETS = {"FIRST_SECRET": "hunter2", "OTHER_SECRET": 'p"w\\d ü'}
 
 
 class Mixed(Estate):
     """A workspace of two platforms whose every request is seen and can be spoiled."""
 
-    def __init__(self, root: Path, version: str) -> None:
+    def __init__(self, root: Path, version: str, *, remote: bool = False) -> None:
+        self.remote = remote
         self.made = Sandbox(platforms=SITES, version=version)
         self.made.clock.freeze(1_800_000_000.0)
         self.made.platforms["default"] = self.made.platforms[SITES[0]]
@@ -59,17 +69,41 @@ class Mixed(Estate):
                     if name in SITES
                 },
                 "defaultPlatforms": ["east"],
-                "limits": {"updates": {"percent": 100, "count": 100}},
+                **({"inventory": {"platform": "east", "repository": KEPT}} if self.remote else {}),
+                "prune": True,
+                "limits": {
+                    "deletes": {"percent": 100, "count": 100},
+                    "updates": {"percent": 100, "count": 100},
+                },
                 **spec,
             }
         )
 
+    def applied(self) -> tuple[Applied, int]:
+        """One apply and its exit code, as the command has it."""
+        with self.session() as run:
+            made = make_plan(run)
+            outcomes = carry_out(run, made, threading.Event())
+            code = int(Exit.PARTIAL) if run.aftermath else exit_code(made, outcomes)
+            return Applied(made, outcomes), code
+
+    def inventory(self) -> Inventory:
+        """What is recorded as owned, wherever it is kept."""
+        if not self.remote:
+            return super().inventory()
+        with self.session() as run:
+            return run.store.load()
+
     def state(self) -> dict[str, Any]:
-        """Everything both platforms hold, without what tells only when it came there."""
+        """Everything both platforms hold, without what tells only when it came there.
+
+        The files of an inventory are left out: they are compared as what they say.
+        """
         found: dict[str, Any] = {}
         for name, site in self.made.platforms.items():
             held = site.store.dump()
             held["repositories"] = {r["key"]: r for r in held["repositories"]}
+            held["artifacts"].pop(KEPT, None)
             for files in held["artifacts"].values():
                 for file in files.values():
                     del file["created"], file["modified"]
@@ -105,6 +139,15 @@ OWNED: tuple[dict[str, Any], ...] = (
     federated("own-federated", description="old"),
     local("stays", "npm", description="same"),
     at("west", local("own-west", "npm", description="old")),
+    # What is declared no more, and goes: empty, with files, and named by something else that goes.
+    manifest("Group", "gone-group", {"members": ["ann"]}),
+    manifest("GlobalEnvironment", "GONE"),
+    manifest("Project", "gone", {"displayName": "Gone"}),
+    local("gone-empty", "npm"),
+    local("gone-full", "npm", description="old"),
+    local("gone-member", "npm"),
+    virtual("gone-virtual", "npm", repositories=["gone-member"]),
+    at("west", remote("gone-west")),
 )
 """What an earlier apply made, and the inventory knows."""
 
@@ -154,6 +197,9 @@ WANTED: tuple[dict[str, Any], ...] = (
     at("west", local("own-west", "npm", description="new")),
     at("west", local("new-west", "maven", description="new")),
     at("west", virtual("new-west-virtual", "npm", repositories=["own-west"])),
+    manifest(
+        "Tombstone", "gone-full", {"address": "east:LocalRepository/gone-full", "maxBytes": 9}
+    ),
 )
 """What the apply that is disturbed is to make of it."""
 
@@ -185,11 +231,12 @@ class Ground:
     version: str
     platforms: dict[str, Any]
     folder: Path
+    remote: bool = False
 
     def fresh(self, root: Path) -> Mixed:
         """The same ground again."""
         shutil.copytree(self.folder, root, dirs_exist_ok=True)
-        estate = Mixed(root, self.version)
+        estate = Mixed(root, self.version, remote=self.remote)
         estate.made.load(self.platforms)
         return estate
 
@@ -199,28 +246,33 @@ def made_of(
     owned: Sequence[Mapping[str, Any]],
     wanted: Sequence[Mapping[str, Any]],
     found: Callable[[Mixed], Any],
+    *,
+    remote: bool = False,
 ) -> Ground:
     """Two platforms with what is owned and what is found, and manifests that want more."""
     folder = Path(mkdtemp(prefix="reliability-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    estate = Mixed(folder, version)
+    estate = Mixed(folder, version, remote=remote)
     for site in SITES:
         estate.platform = estate.made.platforms[site]
         estate.users(*USERS)
         estate._send("PUT", BASE_URL, estate.platform.url.encode())
     estate.platform = estate.made.platforms["east"]
+    if remote:
+        estate.put(KEPT, rclass="local", packageType="generic")
     estate.declare(*owned)
     made = estate.apply()
     assert set(made.results().values()) == {"done"}, made.results()
     found(estate)
     estate.declare(*wanted)
-    return Ground(version, estate.made.dump(), folder)
+    return Ground(version, estate.made.dump(), folder, remote)
 
 
 @cache
 def ground(version: str) -> Ground:
     """The mix, before the apply that is disturbed."""
-    return made_of(version, OWNED, wanted(version), _found)
+    real = TOGETHER if version == REMOTE else version
+    return made_of(real, OWNED, wanted(real), _found, remote=version == REMOTE)
 
 
 def _found(estate: Mixed) -> None:
@@ -231,6 +283,6 @@ def _found(estate: Mixed) -> None:
     estate.put("found-remote", rclass="remote", packageType="npm", url=url, password="theirs")
     group = {"name": "found-group", "description": "theirs", "members": ["bob"]}
     estate.ask("/access/api/v2/groups", "POST", group)
-    for key in ("to-federate", "to-localise", "own-a", "found-other"):
+    for key in ("to-federate", "to-localise", "own-a", "found-other", "gone-full"):
         for path, content in FILES.items():
             estate.upload(key, path, content)

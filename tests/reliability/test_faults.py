@@ -13,8 +13,8 @@ import pytest
 
 from reconciler.model import Action
 from tests.reliability.disturbed import Case, calm, disturb
-from tests.reliability.mixed import ALONE, TOGETHER, ground
-from tests.reliability.trouble import TROUBLES, Point
+from tests.reliability.mixed import ALONE, REMOTE, TOGETHER, ground
+from tests.reliability.trouble import KEPT, TROUBLES, Point
 
 VERSIONS = {"one by one": ALONE, "in batches": TOGETHER}
 each_version = pytest.mark.parametrize("version", VERSIONS.values(), ids=VERSIONS)
@@ -22,13 +22,14 @@ each_version = pytest.mark.parametrize("version", VERSIONS.values(), ids=VERSION
 
 @each_version
 def test_the_mix_is_mixed(version: str, tmp_path: Path) -> None:
-    """More than thirty changes, of many actions and kinds, on both platforms."""
+    """More than forty changes, of many actions and kinds, on both platforms."""
     estate = ground(version).fresh(tmp_path)
     changes = estate.plan().changes
     actions = Counter(change.action for change in changes)
 
-    assert len(changes) >= 30
-    assert {Action.CREATE, Action.UPDATE, Action.CONVERT, Action.ADOPT} <= set(actions)
+    assert len(changes) >= 40
+    several = {Action.CREATE, Action.UPDATE, Action.CONVERT, Action.ADOPT, Action.DELETE}
+    assert several <= set(actions)
     assert len({c.address.kind for c in changes}) >= 8
     assert {c.address.platform for c in changes} == {"east", "west"}
     assert any(c.adopting and c.action is Action.UPDATE for c in changes)
@@ -39,8 +40,9 @@ def test_the_mix_is_mixed(version: str, tmp_path: Path) -> None:
 def spread(version: str, trouble: str) -> list[Point]:
     """Some requests for a trouble, other ones for each: together they see all parts of a run."""
     points = calm(version).points
-    start = list(TROUBLES).index(trouble)
-    return [points[(start * 5 + step) % len(points)] for step in (0, len(points) // 2)]
+    start = list(TROUBLES).index(trouble) * 7
+    steps = (0, len(points) // 2) if version == TOGETHER else (len(points) // 3,)
+    return [points[(start + step) % len(points)] for step in steps]
 
 
 @each_version
@@ -53,14 +55,25 @@ def test_a_fault_somewhere(trouble: str, version: str) -> None:
         assert verdict.faults == (), verdict
 
 
-@each_version
-def test_a_fault_at_every_write(version: str) -> None:
+def test_a_fault_at_every_write() -> None:
     """Where it hurts most: the write was lost, or its answer was, or a portal took it."""
-    writes = [point for point in calm(version).points if not point.is_read]
-    for point, trouble in zip(
-        writes, cycle(["reset after", "hang before", "page 200"]), strict=False
-    ):
-        verdict = disturb(Case(version, point, trouble))
+    writes = [point for point in calm(TOGETHER).points if not point.is_read]
+    for point, trouble in zip(writes, cycle(WHERE_IT_HURTS), strict=False):
+        verdict = disturb(Case(TOGETHER, point, trouble))
+
+        assert verdict.faults == (), verdict
+
+
+WHERE_IT_HURTS = ("reset after", "hang before", "page 200")
+
+
+@pytest.mark.parametrize("trouble", ["reset after", "500", "null 200"])
+def test_a_fault_at_the_inventory_on_a_platform(trouble: str) -> None:
+    """What is done is recorded or told as unrecorded; nothing that is recorded is lost."""
+    records = [point for point in calm(REMOTE).points if KEPT in point.path]
+    assert len(records) > 30
+    for point in records[2::9]:
+        verdict = disturb(Case(REMOTE, point, trouble))
 
         assert verdict.faults == (), verdict
 
@@ -71,16 +84,31 @@ def test_a_fault_at_every_write(version: str) -> None:
 @pytest.mark.parametrize("trouble", ["500", "401", "null 200"])
 def test_a_rename_that_was_not_recorded(trouble: str) -> None:
     """Renamed, and then nothing could be read: the next run forgets the old name."""
-    for point in calm(TOGETHER).points:
-        if point.path.endswith("/api/v1/environments") and point.is_read:
-            verdict = disturb(Case(TOGETHER, point, trouble))
+    reads = [
+        point
+        for point in calm(TOGETHER).points
+        if (point.site, point.method) == ("east", "GET") and point.path.endswith(ENVIRONMENTS)
+    ]
+    for point in reads[3:8]:  # around the rename
+        verdict = disturb(Case(TOGETHER, point, trouble))
 
-            assert verdict.faults == (), verdict
+        assert verdict.faults == (), verdict
+
+
+ENVIRONMENTS = "/access/api/v1/environments"
 
 
 def test_an_empty_list_of_environments_is_no_answer() -> None:
     """A platform always has some: what answers `[]` would have a rename become a create."""
-    point = next(p for p in calm(TOGETHER).points if p.path.endswith("/api/v1/environments"))
+    point = next(p for p in calm(TOGETHER).points if p.path.endswith(ENVIRONMENTS))
     verdict = disturb(Case(TOGETHER, point, "list 200"))
+
+    assert verdict.faults == (), verdict
+
+
+def test_a_portal_that_takes_the_folded_inventory() -> None:
+    """It answers 200 in the server's place: what it took is not there, so nothing is removed."""
+    puts = [p for p in calm(REMOTE).points if p.method == "PUT" and "/entries/" in p.path]
+    verdict = disturb(Case(REMOTE, puts[-1], "null 200"))
 
     assert verdict.faults == (), verdict

@@ -6,6 +6,7 @@ A trouble is given a way to let the request through and decides what the client 
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -33,8 +34,8 @@ class Point:
 
     @property
     def is_read(self) -> bool:
-        """Whether it changes nothing."""
-        return self.method in ("GET", "HEAD")
+        """Whether it changes nothing: queries are sent by POST."""
+        return self.method in ("GET", "HEAD") or self.path == "/artifactory/api/search/aql"
 
     def __str__(self) -> str:
         return f"{self.site}: {self.method} {self.path} ({self.nth})"
@@ -48,6 +49,11 @@ class Sent:
     body: Any
     status: int
     landed: bool
+
+    @property
+    def is_record(self) -> bool:
+        """Whether it is about the inventory, which announces nothing."""
+        return self.point.path.startswith(f"/artifactory/{KEPT}/")
 
     @property
     def line(self) -> str:
@@ -232,12 +238,19 @@ class Troubled(httpx.BaseTransport):
         return [sent for sent in self.sent if not sent.point.is_read]
 
 
+KEPT = "reconciler-state"
+"""The repository of an inventory that is kept on a platform."""
+
+_UNIQUE = re.compile(f"(/artifactory/{KEPT}/.*/)[^/]+")
+
+
 def numbered() -> Callable[[str, str, str], Point]:
     """Counts requests to the same path."""
     seen: Counter[tuple[str, str, str]] = Counter()
 
     def number(*request: str) -> Point:
         site, method, path = request
+        path = _UNIQUE.sub(r"\1*", path)  # each of its files has a name of its own
         seen[site, method, path] += 1
         return Point(site, method, path, seen[site, method, path] - 1)
 
@@ -245,5 +258,8 @@ def numbered() -> Callable[[str, str, str], Point]:
 
 
 def parsed(body: bytes) -> Any:
-    """A body as JSON, None where there is none."""
-    return json.loads(body) if body else None
+    """A body as JSON, None where there is none; the text of a query is left as it is."""
+    try:
+        return json.loads(body) if body else None
+    except ValueError:
+        return body

@@ -123,6 +123,8 @@ class Folder:
             if response.status == 404 and is_error_document(response):
                 raise self._missing()
             self._refuse(request, response, "write")
+            if not _is_deployed(response) and self.read(name) is None:
+                raise unusable(request, response)
             return
 
     def remove(self, name: str) -> None:
@@ -162,6 +164,15 @@ class Folder:
             "inventory in, or this token may not see it",
             hint=f"create it once: PUT /artifactory/api/repositories/{self.repository} with {body}",
         )
+
+
+def _is_deployed(response: Response) -> bool:
+    """Whether the server itself says that it has the file; a portal's answer says nothing."""
+    try:
+        told = response.json()
+    except ValueError:
+        return False
+    return response.status == 201 and isinstance(told, dict) and "path" in told
 
 
 def milliseconds(text: str) -> int:

@@ -110,9 +110,12 @@ class PlatformStore:
         if not self._changed:
             return
         self._changed = False
-        files = self._read()
-        if len(files) > MOST_FILES:
-            self._fold(files)
+        try:
+            files = self._read()
+            if len(files) > MOST_FILES:
+                self._fold(files)
+        except ReconcilerError as error:
+            self._tell(f"{self.where} could not be tidied, which does no harm: {error.summary}")
 
     def _record(self, document: Mapping[str, Any]) -> None:
         with self._lock:
@@ -122,15 +125,14 @@ class PlatformStore:
 
     def _fold(self, files: Mapping[Listed, File]) -> None:
         """Write the file that stands for all, then remove them; whoever dies between leaves
-        both."""
+        both. None is removed before the file that stands for them was read back."""
         with self._lock:
             name = self._name("state")
         self._entries.write(name, compacted(files))
-        try:
-            for listed in files:
-                self._entries.remove(listed.name)
-        except ReconcilerError as error:
-            self._tell(f"{self.where} could not be tidied, which does no harm: {error.summary}")
+        if self._entries.read(name) is None:
+            raise AnswerError("the server does not have what it said it took")
+        for listed in files:
+            self._entries.remove(listed.name)
 
     def _name(self, what: str) -> str:
         """A name nobody else uses; later ones of this run, and of those who saw it, sort behind."""
