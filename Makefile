@@ -8,10 +8,10 @@ RUN    := $(VENV)/.installed-run
 DEV    := $(VENV)/.installed-dev
 WORKFLOWS := $(wildcard .github/workflows/*.yml examples/workflows/*.yml)
 
-.PHONY: demo test bench pages pictures check all lint types audit generated generate docs fmt fuzz lock clean help
+.PHONY: demo test bench reliability pages pictures check all lint types audit generated generate docs fmt fuzz lock clean help
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(RUN) ## validate, plan, apply, drift and heal on the embedded platform
 	@$(BIN)/python scripts/demo.py
@@ -54,8 +54,12 @@ fmt: $(DEV) ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-fuzz: $(DEV) ## the property-based tests with many more examples
-	RECONCILER_FUZZ=10000 $(BIN)/python -m pytest -m "not slow" --timeout=3600 -k "property or fuzz or convergence"
+reliability: $(DEV) ## a fault and a kill at every step of an apply; docs/reliability.md
+	$(BIN)/python -m scripts.reliability $(PART)
+
+fuzz: $(DEV) ## 100,000 mangled manifests and answers, 10,000 random lives; docs/reliability.md
+	$(BIN)/python -m scripts.reliability fuzz
+	RECONCILER_FUZZ=1000 $(BIN)/python -m pytest -m "not slow" --timeout=3600 -k "property or convergence"
 
 lock: $(DEV) ## renew requirements/*.txt from pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements/run.txt

@@ -31,12 +31,16 @@ def written(part: str, rows: Sequence[Row], runs: int, page: str) -> str:
 
 def measured(runs: int) -> str:
     """When, where and how often."""
+    load = f"load average {os.getloadavg()[1]:.1f} at the end"
+    return f"{here()}; {runs} runs; {load}."
+
+
+def here() -> str:
+    """The day, the machine and the Python."""
     today = datetime.now(UTC).strftime("%Y-%m-%d")
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30)
     machine = f"{os.cpu_count()} cores ({processor()}), {memory:.0f} GB"
-    python = f"Python {platform.python_version()}, {platform.system()}"
-    load = f"load average {os.getloadavg()[1]:.1f} at the end"
-    return f"{today}; {machine}; {python}; {runs} runs; {load}."
+    return f"{today}; {machine}; Python {platform.python_version()}, {platform.system()}"
 
 
 def processor() -> str:
