@@ -24,6 +24,7 @@ FLOORS = (
     ("pipeline",),
     (
         "accepting",
+        "checking",
         "comparing",
         "explaining",
         "exporting",

@@ -31,6 +31,7 @@ COMMANDS = {
     "run": "Have a platform do something once, such as a full synchronisation.",
     "adopt": "Take live objects into ownership without touching them.",
     "release": "Take objects out of ownership without touching them.",
+    "doctor": "Check what a run needs.",
     "test": "Run the tests of guardrails.",
     "unlock": "End the lease of an apply that is gone.",
     "kinds": "List what can be managed.",

@@ -14,6 +14,7 @@ from reconciler.model.change import (
     Risk,
     SecretState,
 )
+from reconciler.model.checkup import Check, CheckState
 from reconciler.model.comparison import Comparison, Declared, Differing
 from reconciler.model.drift import DRIFT_STATUSES, Drift, DriftEntry, DriftStatus
 from reconciler.model.graph import Graph, GraphEdge, GraphNode
@@ -38,6 +39,8 @@ __all__ = [
     "Address",
     "Block",
     "Change",
+    "Check",
+    "CheckState",
     "Comparison",
     "Declared",
     "Differing",

@@ -84,6 +84,7 @@ CASES: dict[str, list[str]] = {
         "run RemoteRepository/r full-sync --yes",
         "run FederatedRepository/fed full-sync --yes --output json",
     ],
+    "doctor": ["doctor", "doctor --output json --bundle made.zip"],
     "test": ["test", "test --output json"],
     "unlock": ["unlock nobody", "unlock nobody --output json"],
     "kinds": ["kinds", "kinds --output json"],

@@ -119,6 +119,11 @@ class Claims:
             self.folder.remove(file.name)
         return found
 
+    def held(self) -> list[Held]:
+        """Every lease that has not expired."""
+        runs = runs_of(self.folder.files())
+        return [self._held(run) for run in runs.values() if run.is_whole()]
+
     def confirm(self, claim: PlatformClaim) -> None:
         """Raises LeaseLostError when a claim is not the one that counts."""
         runs = runs_of(self.folder.files())

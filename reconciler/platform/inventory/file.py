@@ -134,6 +134,13 @@ class FileStore:
         with self._telling():
             return FileLeases(self._file).end(lease_id)
 
+    def held(self) -> list[Held]:
+        """The leases that runs have now."""
+        if not self._file.parent.is_dir():
+            return []
+        with self._telling():
+            return FileLeases(self._file).held()
+
     def close(self) -> None:
         """Fold what this store recorded into the file, which then is whole by itself."""
         if self._changed:

@@ -68,6 +68,12 @@ class FileLeases:
                 others.append(held)
         raise no_lease(lease_id, others)
 
+    def held(self) -> list[Held]:
+        """Every lease whose run is alive."""
+        with self._alone():
+            found = [self._alive(file) for file in self._files()]
+        return [self._held(*one) for one in found if one is not None]
+
     def _files(self) -> Iterator[Path]:
         name = re.compile(re.escape(self.inventory.stem) + r"(\.\d+-of-\d+)?\.lease")
         for file in sorted(self.inventory.parent.iterdir()):

@@ -105,6 +105,10 @@ class PlatformStore:
         """End the lease with this id; its holder writes no more."""
         return self._claims.end(lease_id)
 
+    def held(self) -> list[Held]:
+        """The leases that runs have now."""
+        return self._claims.held()
+
     def close(self) -> None:
         """Fold many files into one."""
         if not self._changed:

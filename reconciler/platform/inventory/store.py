@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -59,6 +59,9 @@ class Store(Protocol):
 
         Raises UsageError when there is no such lease.
         """
+
+    def held(self) -> Sequence[Held]:
+        """The leases that runs have now. Raises as `unlock` does where they cannot be read."""
 
     def close(self) -> None:
         """Leave the place tidy: what was recorded piece by piece is put together."""

@@ -1,0 +1,201 @@
+"""One platform in, whether it is what the manifests need out: way there, version, rights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from reconciler.checking.token import is_administrator, token_check
+from reconciler.errors import ReconcilerError, UnauthorisedError
+from reconciler.kinds.fields import at_least
+from reconciler.kinds.kind import Kind
+from reconciler.model import Check, Request, Response
+from reconciler.platform.client import Client
+
+ATTEMPTS = 2
+SKEW, WRONG = 30, 300
+"""Seconds a clock may differ until it is told, and until sign-in by short-lived tokens fails."""
+
+OLDEST = "7.49.0"
+"""The oldest version the tests know."""
+
+LICENCES: dict[str, tuple[str, ...]] = {
+    "FederatedRepository": ("enterprise x", "enterprise plus", "enterprise+", "edge"),
+    "Federation": ("enterprise x", "enterprise plus", "enterprise+", "edge"),
+    "ArchivePolicy": ("enterprise",),
+    "PackageCleanupPolicy": ("enterprise",),
+    "ReleaseBundleCleanupPolicy": ("enterprise",),
+}
+"""What the licence's type has to begin with for a kind, as the reference says; others need none."""
+
+
+@dataclass(frozen=True)
+class Patient:
+    """One platform, and what the manifests want of it."""
+
+    client: Client
+    kinds: Sequence[Kind]
+    now: datetime
+
+    @property
+    def name(self) -> str:
+        """The platform's name."""
+        return self.client.endpoint.name
+
+    def check(self, name: str, state: Any, told: str, hint: str = "") -> Check:
+        """An answer about this platform."""
+        return Check(name, state, told, hint, self.name)
+
+    def get(self, path: str) -> Response:
+        """One read."""
+        return self.client.send(Request("GET", path), ATTEMPTS)
+
+
+def platform_checks(patient: Patient) -> Iterator[Check]:
+    """Every question about one platform, as far as the answers before allow to ask it."""
+    yield _transport(patient)
+    try:
+        answer = patient.get("/artifactory/api/system/version")
+    except UnauthorisedError as error:
+        yield patient.check("connection", "ok", f"{patient.client.base} answers")
+        yield patient.check("sign-in", "failed", str(error), error.hint)
+        return
+    except ReconcilerError as error:
+        yield patient.check("connection", "failed", str(error), _way_there(error))
+        return
+    version = _version(answer)
+    if version is None:
+        told = f"{patient.client.base} answers, but not like a JFrog Platform ({answer.status})"
+        hint = "is this its base URL, such as https://acme.example.com?"
+        yield patient.check("connection", "failed", told, hint)
+        return
+    yield patient.check("connection", "ok", f"{patient.client.base} answers")
+    yield patient.check("sign-in", "ok", "the token is accepted")
+    yield _clock(patient, answer)
+    yield token_check(patient.name, patient.client.endpoint.token(), patient.now)
+    yield from _versions(patient, version)
+    yield from _licence_and_rights(patient)
+
+
+def _transport(patient: Patient) -> Check:
+    parts = urlsplit(patient.client.base)
+    if parts.scheme == "https":
+        return patient.check("transport", "ok", "encrypted, and its certificate is verified")
+    if _is_here(parts.hostname or ""):
+        return patient.check("transport", "ok", "plain HTTP, to this machine")
+    hint = "use its https URL"
+    told = "plain HTTP: anybody on the way can read the token"
+    return patient.check("transport", "failed", told, hint)
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _way_there(error: ReconcilerError) -> str:
+    if "certificate" in str(error).lower():
+        return "give the certificates of your authority with --ca-file or SSL_CERT_FILE"
+    return error.hint or "is the URL right, and is HTTPS_PROXY what it should be?"
+
+
+def _version(answer: Response) -> str | None:
+    try:
+        found = answer.json() if answer.ok else None
+    except ValueError:
+        return None
+    return str(found["version"]) if isinstance(found, dict) and "version" in found else None
+
+
+def _clock(patient: Patient, answer: Response) -> Check:
+    written = {name.lower(): value for name, value in answer.headers.items()}.get("date", "")
+    try:
+        there = parsedate_to_datetime(written)
+    except (TypeError, ValueError):
+        return patient.check("clock", "skipped", "the answer has no date")
+    off = abs((patient.now - there).total_seconds())
+    if off <= SKEW:
+        return patient.check("clock", "ok", "both clocks agree")
+    state = "failed" if off >= WRONG else "warning"
+    told = f"the clocks differ by {off:.0f} s"
+    hint = "keep both by NTP: short-lived tokens are refused, and leases end at odd times"
+    return patient.check("clock", state, told, hint)
+
+
+def _versions(patient: Patient, version: str) -> Iterator[Check]:
+    if not at_least(version, OLDEST):
+        told = f"Artifactory {version} is older than anything this version is tested with"
+        yield patient.check("version", "warning", told, f"{OLDEST} or newer is")
+        return
+    old = [
+        f"{kind.name} ({kind.since})"
+        for kind in patient.kinds
+        if kind.service == "artifactory" and not at_least(version, kind.since)
+    ]
+    if old:
+        told = f"Artifactory {version} is too old for {', '.join(old)}"
+        yield patient.check("version", "failed", told, "upgrade it, or take these manifests out")
+    else:
+        yield patient.check("version", "ok", f"Artifactory {version}")
+
+
+def _licence_and_rights(patient: Patient) -> Iterator[Check]:
+    """The licence is shown to administrators only, so one request answers both questions."""
+    try:
+        answer = patient.get("/artifactory/api/system/license")
+    except ReconcilerError as error:
+        yield patient.check("licence", "skipped", f"it could not be read: {error}")
+        yield _rights(patient, None)
+        return
+    yield _licence(patient, answer)
+    shown = True if answer.ok else False if answer.status in (401, 403) else None
+    yield _rights(patient, shown)
+
+
+def _licence(patient: Patient, answer: Response) -> Check:
+    try:
+        found = answer.json() if answer.ok else None
+    except ValueError:
+        found = None
+    kind = found.get("type") if isinstance(found, dict) else None
+    if not isinstance(kind, str):
+        return patient.check("licence", "skipped", "the token may not see it")
+    missing = [
+        known.name
+        for known in patient.kinds
+        if known.name in LICENCES and not kind.lower().startswith(LICENCES[known.name])
+    ]
+    if missing:
+        hint = "an apply of them will be refused; take them out, or ask for another licence"
+        told = f"the licence is {kind}, which may lack {', '.join(missing)}"
+        return patient.check("licence", "warning", told, hint)
+    return patient.check("licence", "ok", kind)
+
+
+def _rights(patient: Patient, shown: bool | None) -> Check:
+    names = ", ".join(kind.name for kind in patient.kinds)
+    if not patient.kinds:
+        return patient.check("rights", "skipped", "no manifest is about this platform")
+    says = is_administrator(patient.client.endpoint.token())
+    if shown or (shown is None and says):
+        return patient.check("rights", "ok", f"an administrator's token: enough for {names}")
+    if shown is None and says is None:
+        return patient.check("rights", "skipped", "what the token may do does not show")
+    hint = (
+        "a plan of whole configurations and an apply need an administrator's token; for pull "
+        "requests, plan from a snapshot"
+    )
+    told = f"the token is no administrator's, and the manifests declare {names}"
+    return patient.check("rights", "failed", told, hint)
+
+
+def by_name(kinds: Iterable[Kind]) -> list[Kind]:
+    """Each kind once, by name."""
+    return sorted({kind.name: kind for kind in kinds}.values(), key=lambda kind: kind.name)
