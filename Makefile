@@ -8,7 +8,7 @@ RUN    := $(VENV)/.installed-run
 DEV    := $(VENV)/.installed-dev
 WORKFLOWS := $(wildcard .github/workflows/*.yml examples/workflows/*.yml)
 
-.PHONY: demo test bench reliability pages pictures check all lint types audit generated generate docs fmt fuzz lock clean help
+.PHONY: demo test bench reliability pages pictures check all lint types audit generated generate docs fmt fuzz lock wheelhouse clean help
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,8 +39,12 @@ types: $(DEV)
 	$(BIN)/mypy
 
 audit: $(DEV)
-	$(BIN)/zizmor --offline --quiet $(WORKFLOWS)
+	$(BIN)/zizmor --offline --quiet action.yml $(WORKFLOWS)
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
+	$(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci --data-transform gitlab-ci examples/ci/.gitlab-ci.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.azure-pipelines --regex-variant python examples/ci/azure-pipelines.yml
+	$(BIN)/python scripts/shell.py action.yml $(WORKFLOWS) examples/ci/azure-pipelines.yml examples/ci/.gitlab-ci.yml
 
 generated: $(DEV)
 	$(BIN)/python scripts/generate.py --check
@@ -64,6 +68,9 @@ fuzz: $(DEV) ## 100,000 mangled manifests and answers, 10,000 random lives; docs
 lock: $(DEV) ## renew requirements/*.txt from pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements/run.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev pyproject.toml -o requirements/dev.txt
+
+wheelhouse: $(RUN) ## what the action is installed from on runners without a package index
+	$(BIN)/python -m pip download --quiet --only-binary :all: --require-hashes -r requirements/run.txt -d wheelhouse
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from reconciler.engine.compare import compare as compare_declared
@@ -36,10 +36,20 @@ def compare(settings: Settings, left: str, right: str) -> tuple[Comparison, list
     found = told_together(desires)
     if has_errors(found):
         raise InvalidManifests(found)
-    registry = desires[0].registry
+    return _compared(names, sides, desires[0].registry), found
+
+
+def compare_desires(names: tuple[str, str], left: Desire, right: Desire) -> Comparison:
+    """Compare what two versions of the same manifests declare."""
+    return _compared(names, _environments([left, right]), left.registry)
+
+
+def _compared(
+    names: tuple[str, str], sides: Sequence[list[Manifest]], registry: Registry
+) -> Comparison:
     is_across = _is_across(sides)
     one, other = ({_key(m, is_across): _declared(m, registry) for m in side} for side in sides)
-    return compare_declared(names, one, other, registry.__getitem__), found
+    return compare_declared(names, one, other, registry.__getitem__)
 
 
 def _environments(desires: Iterable[Desire]) -> list[list[Manifest]]:

@@ -932,6 +932,59 @@ FAILURES: Mapping[str, Rule] = {
 }
 """Rules of errors that end a run."""
 
+KEYLESS: Mapping[str, Rule] = {
+    "oidc-claims": Rule(
+        "No identity mapping of the integration is about a job with these claims.",
+        "Write a mapping on the claims the message shows, best on `repository_id`, `environment` "
+        "and `event_name`; `sub` is written differently for new repositories.",
+    ),
+    "oidc-clock": Rule(
+        "The platform holds the ID token for expired or not yet valid: the clocks differ.",
+        "Set the platform's clock; an ID token is valid for a few minutes.",
+    ),
+    "oidc-issuer": Rule(
+        "The platform's OIDC integration is of another issuer than the one of the ID token.",
+        "Set `issuer_url` of the integration to the issuer, letter by letter: without a slash at "
+        "its end.",
+    ),
+    "oidc-permission": Rule(
+        "A platform is pinned with `oidc=`, and the job may not ask for an ID token.",
+        "Grant the job `id-token: write`; other CI systems put the token into "
+        "`RECONCILER_ID_TOKEN`. A pull request from a fork gets none.",
+    ),
+    "oidc-provider": Rule(
+        "The platform has no OIDC integration of the name the workflow says.",
+        "Make the integration on the platform, or name another one in the workflow.",
+    ),
+    "oidc-refused": Rule(
+        "The platform does not exchange the ID token, for a reason of its own.",
+        "Read what it answered; keyless sign-in needs Artifactory 7.77.3 or newer.",
+    ),
+    "oidc-request": Rule(
+        "GitHub gave the job no ID token.",
+        "Check that the job has `id-token: write`, and run it again.",
+    ),
+}
+
+GITHUB: Mapping[str, Rule] = {
+    "approval-outdated": Rule(
+        "A reviewer approved the pull request when another plan was to be seen, or none.",
+        "Review again; an approval holds as long as the digest stays the same.",
+        "warning",
+    ),
+    "github-api": Rule(
+        "A comment, a label, a check run or an issue could not be written. The run is as good as "
+        "without the failure.",
+        "Grant the job the permission the message is about; a fork's job may only read.",
+        "warning",
+    ),
+    "snapshot-missing": Rule(
+        "The action was told to plan from a snapshot, and the file is not there.",
+        "Have the base branch publish a snapshot, and the job fetch it before.",
+        "warning",
+    ),
+}
+
 GROUPS: Mapping[str, Mapping[str, Rule]] = {
     "Text of a file": TEXT,
     "Files and folders": FILES,
@@ -948,6 +1001,8 @@ GROUPS: Mapping[str, Mapping[str, Rule]] = {
     "Policies": POLICIES,
     "Plan": PLAN,
     "Deletes": DELETES,
+    "Keyless sign-in": KEYLESS,
+    "GitHub Action": GITHUB,
     "Failures": FAILURES,
 }
 """The rules by topic, in the order of a run."""

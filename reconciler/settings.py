@@ -8,7 +8,7 @@ elsewhere.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -26,6 +26,10 @@ SECRET_GLOBS_VARIABLE = "RECONCILER_SECRET_ENV"
 KEY_VARIABLE = "RECONCILER_FINGERPRINT_KEY"
 CACHE_VARIABLE = "RECONCILER_CACHE"
 ENVIRONMENT_VARIABLE = "RECONCILER_ENVIRONMENT"
+
+
+def _nobody(secret: str) -> None:
+    """Nobody is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,8 @@ class Settings:
     allow_updates: tuple[str, ...] = ()
     max_risk: str = ""
     lock_timeout: float = 0.0
+    masked: Callable[[str], None] = field(default=_nobody, compare=False)
+    """Told every token a run gets, before it is used: a CI system's log must not show it."""
 
     def variable(self, names: Sequence[str]) -> str | None:
         """The first of these environment variables that is set to something."""

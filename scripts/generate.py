@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT))
 from reconciler.kinds.registry import builtin  # noqa: E402
 from reconciler.manifests.schema import schemas  # noqa: E402
 from scripts.picture import estate_svg, plan_svg  # noqa: E402
-from scripts.reference import cli_page, codes_page, kind_page, rules_page  # noqa: E402
+from scripts.reference import action_page, cli_page, codes_page, kind_page, rules_page  # noqa: E402
 from tests.support.console import play  # noqa: E402
 
 WHOLLY_OURS = ("schemas/*.schema.json", "docs/reference/kinds/*.md")
@@ -39,6 +39,7 @@ def generated() -> Iterator[tuple[str, str]]:
         rules = importlib.import_module("reconciler.rules").RULES
         yield "docs/reference/rules.md", rules_page(rules)
     yield "docs/reference/codes.md", codes_page()
+    yield "docs/reference/action.md", action_page()
     yield "docs/images/plan.svg", plan_svg()
     yield "docs/images/graph.svg", estate_svg()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import yaml
 from pydantic import BaseModel
 
 from reconciler.cli.main import COMMANDS, cli
@@ -253,6 +254,43 @@ ACTIONS: Mapping[Action, tuple[str, str]] = {
     Action.ADOPT: ("=", "Nothing differs and nobody owns it: recorded as owned, nothing is sent."),
     Action.RELEASE: ("<", "Taken out of the inventory; nothing is sent."),
 }
+
+
+def action_page() -> str:
+    """The GitHub Action: its inputs and outputs, as action.yml has them."""
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    return NOTICE + "\n".join(
+        [
+            "# GitHub Action\n",
+            f"{action['description']}. [How to use it](../how-to/github-action.md).\n",
+            "## Inputs\n",
+            "Unknown values are errors, all told at once. Several values stand one a line.\n",
+            "| input | default | |\n|---|---|---|",
+            *(_input_row(name, given) for name, given in action["inputs"].items()),
+            "\n## Outputs\n",
+            "Set whether the step succeeds or fails; of a step that was killed, `outcome` is",
+            "`error` and `failure-reason` is `interrupted`.\n",
+            "| output | |\n|---|---|",
+            *(
+                f"| `{name}` | {given['description']} |"
+                for name, given in action["outputs"].items()
+            ),
+            "\n## Exit codes\n",
+            "The step ends with the [code of the command](codes.md#exit-codes): 1, 3, 4, 5 and 6",
+            "fail it. Pending changes and drift succeed unless `fail-on` says otherwise, then 2.\n",
+            "## Reasons of a failure\n",
+            "`failure-reason` is one of `approval-outdated`, `blocked`, `changes`, `deletes`,",
+            "`interrupted`, `invalid`, `max-risk`, `partial`, `setup` (the action could not be",
+            "installed), `stale`, `unreachable`, `usage`, or the id of the [rule](rules.md) that",
+            "ended the run.",
+            "",
+        ]
+    )
+
+
+def _input_row(name: str, given: Mapping[str, str]) -> str:
+    default = given.get("default", "")
+    return f"| `{name}` | {f'`{default}`' if default else ''} | {given['description']} |"
 
 
 def codes_page() -> str:

@@ -171,7 +171,17 @@ def settings(**flags: Any) -> Settings:
         flags["requests_per_second"] = flags.pop("rps")
     if "no_color" in flags:
         flags["color"] = not flags.pop("no_color")
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        flags["masked"] = _masked
     return Settings(client_cert=tuple(certificate), pins=pins, **flags)
+
+
+def _masked(secret: str) -> None:
+    """Have the log of a GitHub job hide a token the run was given."""
+    from reconciler.cli.output import note
+    from reconciler.report.github import add_mask
+
+    note(add_mask(secret))
 
 
 def _require_files(certificate: list[str], flags: Mapping[str, Any]) -> None:

@@ -6,7 +6,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reconciler import __version__
 from reconciler.errors import Diagnostic
@@ -87,12 +87,18 @@ def sarif_text(
 ) -> str:
     """The findings of a run as SARIF, places relative to the Git repository."""
     from reconciler.report.machine import dumps
-    from reconciler.report.sarif import sarif
 
     root = place_in_repository(workspace.root)
-    return dumps(
-        sarif(diagnostics, version=__version__, exit_code=code, root=root, completed=completed)
-    )
+    return dumps(sarif_document(diagnostics, root, code, completed=completed))
+
+
+def sarif_document(
+    diagnostics: Iterable[Diagnostic], root: str, code: int, *, completed: bool = True
+) -> dict[str, Any]:
+    """The same as a document; `root` is the workspace's folder in the Git repository."""
+    from reconciler.report.sarif import sarif
+
+    return sarif(diagnostics, version=__version__, exit_code=code, root=root, completed=completed)
 
 
 def rendered(

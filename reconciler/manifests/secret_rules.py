@@ -25,6 +25,7 @@ FORBIDDEN_VARIABLES = (
     "JFROG_ACCESS_TOKEN",
     "JF_ACCESS_TOKEN",
     "RECONCILER_FINGERPRINT_KEY",
+    "RECONCILER_ID_TOKEN",
 )
 """Variables no manifest may name: a pull request could send a platform's or runner's token away."""
 

@@ -8,19 +8,8 @@ from typing import Any
 from reconciler.model import Document, Finding, Path
 
 
-def unavailable(document: Document, spec: Mapping[str, Any], pinned: set[str]) -> Iterator[Finding]:
-    """One finding for each; `pinned` platforms ignore how the file says to sign in."""
-    platforms = spec.get("platforms")
-    for name, platform in platforms.items() if isinstance(platforms, dict) else ():
-        if name in pinned or not isinstance(platform, dict):
-            continue
-        if "oidcProvider" in platform and "token" not in platform:
-            yield _tell(
-                document,
-                ("spec", "platforms", name, "oidcProvider"),
-                f"platform '{name}' asks for keyless sign-in",
-                "give a token beside it: token: {env: JFROG_ACCESS_TOKEN}",
-            )
+def unavailable(document: Document, spec: Mapping[str, Any]) -> Iterator[Finding]:
+    """One finding for each."""
     if spec.get("connect"):
         yield _tell(
             document, ("spec", "connect"), "JFrog Connect is asked for", "take spec.connect out"

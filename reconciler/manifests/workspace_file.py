@@ -55,7 +55,7 @@ def _read_file(settings: Settings, registry: Registry) -> tuple[Workspace, list[
         document = _document(filled[0], file.name)
         found = [
             *_check(document, Workspace(file.parent, file=file.name), registry),
-            *_unavailable(document, settings),
+            *_unavailable(document),
         ]
         faults += locate(found, lambda _: content)
     elif not has_errors(faults):
@@ -67,10 +67,10 @@ def _read_file(settings: Settings, registry: Registry) -> tuple[Workspace, list[
     return Workspace(file.parent, name, spec, file.name, settings.secret_dirs), told
 
 
-def _unavailable(document: Document, settings: Settings) -> Iterator[Finding]:
+def _unavailable(document: Document) -> Iterator[Finding]:
     spec = document.data.get("spec") if isinstance(document.data, dict) else None
     if isinstance(spec, dict):
-        yield from unavailable(document, spec, set(settings.all_pins))
+        yield from unavailable(document, spec)
 
 
 def _document(found: ReadDocument, file: str) -> Document:

@@ -124,7 +124,7 @@ class Client:
         self._lock = threading.Lock()
         self._opened: list[httpx.Client] = []
         self._next_slot = 0.0
-        self._verify = _verification(self.base, options)
+        self._verify = verification(self.base, options)
         self._revealed: set[str] = set()
         self._pattern = (frozenset[str](), spellings(()))
 
@@ -370,7 +370,8 @@ def base_url(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{path_prefix(parts.path)}"
 
 
-def _verification(base: str, options: HttpOptions) -> ssl.SSLContext | bool:
+def verification(base: str, options: HttpOptions) -> ssl.SSLContext | bool:
+    """How the server at a URL proves who it is. Raises UsageError."""
     if base.startswith("http:"):
         return False
     context = ssl.create_default_context()

@@ -15,7 +15,15 @@ from reconciler.engine.digest import normalised_url
 from reconciler.errors import UsageError
 from reconciler.manifests.workspace import Workspace
 from reconciler.model import PlatformInfo
-from reconciler.platform.client import Client, Clock, Endpoint, HttpOptions
+from reconciler.platform.client import (
+    Client,
+    Clock,
+    Endpoint,
+    HttpOptions,
+    base_url,
+    verification,
+)
+from reconciler.platform.keyless import Keyless
 from reconciler.platform.secrets import SecretSource
 from reconciler.report.sanitise import safe_url
 from reconciler.settings import TOKEN_VARIABLES, URL_VARIABLES, Pin, Settings
@@ -57,7 +65,7 @@ def clients(
         opened: dict[str, Client] = {}
         for name in names:
             client = Client(
-                endpoint(workspace, settings, name),
+                endpoint(workspace, settings, name, options, wire),
                 options,
                 transport=wire.transport,
                 clock=wire.clock,
@@ -80,11 +88,44 @@ def _opened_trace(file: Path) -> Iterator[TextIO]:
             trace.close()
 
 
-def endpoint(workspace: Workspace, settings: Settings, name: str) -> Endpoint:
+def endpoint(
+    workspace: Workspace,
+    settings: Settings,
+    name: str,
+    options: HttpOptions | None = None,
+    wire: Wire | None = None,
+) -> Endpoint:
     """Where one platform is and how to sign in there. Raises UsageError."""
     url = url_of(workspace, settings, name)
     written, pin = workspace.platforms.get(name) or {}, settings.all_pins.get(name)
+    if pin is not None and pin.oidc:
+        return Endpoint(
+            name, url, _keyless(pin, settings, options or HttpOptions(), wire or Wire())
+        )
     return Endpoint(name, url, _token(name, written, pin, workspace, settings))
+
+
+def _keyless(pin: Pin, settings: Settings, options: HttpOptions, wire: Wire) -> Keyless:
+    """Signing in by what the CI system says of the job."""
+
+    def opened(url: str) -> httpx.Client:
+        return httpx.Client(
+            verify=verification(url, options),
+            timeout=options.timeout,
+            transport=wire.transport,
+            headers={"user-agent": options.user_agent},
+        )
+
+    return Keyless(
+        pin.name,
+        base_url(pin.url),
+        pin.oidc,
+        pin.audience,
+        settings.environment,
+        opened,
+        clock=wire.clock,
+        masked=settings.masked,
+    )
 
 
 def url_of(workspace: Workspace, settings: Settings, name: str) -> str:
@@ -168,10 +209,11 @@ def _token(
     workspace: Workspace,
     settings: Settings,
 ) -> Callable[[], str]:
-    if (pin and pin.oidc) or (not pin and "oidcProvider" in written and "token" not in written):
+    if not pin and "oidcProvider" in written and "token" not in written:
         raise UsageError(
-            f"platform '{name}' asks for keyless sign-in, which this version does not have yet",
-            hint="give a token: spec.platforms.<name>.token, or JFROG_ACCESS_TOKEN",
+            f"platform '{name}' is signed in to without a stored token, and nobody pins it",
+            hint=f"say where the ID token may be sent outside of the file: --platform "
+            f"{name}=URL,oidc={written['oidcProvider']}, or RECONCILER_PLATFORMS; or give a token",
         )
     reference = None if pin else written.get("token")
     if reference:
@@ -198,11 +240,17 @@ def _resolved(name: str, reference: Mapping[str, str], source: SecretSource) -> 
 
 
 def _token_from_environment(name: str, settings: Settings) -> str:
-    own = f"{name.upper().replace('-', '_').replace('.', '_')}_TOKEN"
-    token = settings.variable((own, *TOKEN_VARIABLES) if settings.all_pins else TOKEN_VARIABLES)
+    token = settings.variable(
+        (token_variable(name), *TOKEN_VARIABLES) if settings.all_pins else TOKEN_VARIABLES
+    )
     if not token:
         raise UsageError(
             f"no token for platform '{name}'",
             hint="set JFROG_ACCESS_TOKEN, or write spec.platforms.<name>.token: {env: NAME}",
         )
     return token.strip()
+
+
+def token_variable(name: str) -> str:
+    """The variable that holds the token of a pinned platform."""
+    return f"{name.upper().replace('-', '_').replace('.', '_')}_TOKEN"

@@ -71,22 +71,44 @@ def _counts(found: Comparison) -> str:
     return ", ".join(told) + "."
 
 
-def comparison_markdown(found: Comparison) -> str:
-    """For a pull request: everything that is data stands in a fence."""
+def comparison_markdown(found: Comparison, *, limit: int | None = None) -> str:
+    """For a pull request: everything that is data stands in a fence.
+
+    With a limit of code points, whole objects are left out and counted.
+    """
     head = f"### {code(found.left)} and {code(found.right)}\n\n{_head(found)}"
-    lines: list[str] = []
-    lines += [
-        f"- {visible(str(one.address))}  {visible(str(one.origin))}" for one in found.only_left
-    ]
-    lines += [
-        f"+ {visible(str(one.address))}  {visible(str(one.origin))}" for one in found.only_right
-    ]
+    objects = list(_objects(found))
+    shown = len(objects) if limit is None else _most(objects, limit - len(head) - 100)
+    left = len(objects) - shown
+    lines = [line for one in objects[:shown] for line in one]
+    parts = [head, *([fenced(lines)] if lines else [])]
+    parts += [f"_{left:,} more objects differ._"] if left else []
+    return "\n\n".join(parts) + "\n"
+
+
+def _objects(found: Comparison) -> Iterator[list[str]]:
+    """The lines of each object that differs."""
+    for sign, only in (("-", found.only_left), ("+", found.only_right)):
+        for one in only:
+            yield [f"{sign} {visible(str(one.address))}  {visible(str(one.origin))}"]
     for pair in found.differing:
-        lines.append(f"! {visible(str(pair.left.address))}  {visible(str(pair.left.origin))}")
+        lines = [f"! {visible(str(pair.left.address))}  {visible(str(pair.left.origin))}"]
         for line in _field_lines(pair.fields):
-            sign, rest = (line[0], line[1:]) if line[0] in "-+!" else (" ", f" {line}")
+            sign, rest = (line[0], line[1:]) if line[:1] in ("-", "+", "!") else (" ", f" {line}")
             lines.append(f"{sign}    {rest}")
-    return f"{head}\n\n{fenced(lines)}\n" if lines else f"{head}\n"
+        yield lines
+
+
+def _most(objects: Iterable[list[str]], room: int) -> int:
+    """How many objects fit; the fence around them may grow with the longest run of backticks."""
+    count = taken = 0
+    for lines in objects:
+        taken += sum(len(line) + 1 for line in lines)
+        ticks = 2 * max((line.count("`") for line in lines), default=0)
+        if taken + ticks > room:
+            break
+        count += 1
+    return count
 
 
 def _head(found: Comparison) -> str:

@@ -61,3 +61,9 @@ def data_escaped(text: str) -> str:
 def property_escaped(text: str) -> str:
     """A text as a property of a workflow command."""
     return data_escaped(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def add_mask(secret: str) -> str:
+    """The commands that have a runner hide a secret in every log from here on."""
+    lines = sorted({line for line in (secret, *secret.splitlines()) if line.strip()})
+    return "".join(f"::add-mask::{data_escaped(line)}\n" for line in lines)

@@ -7,7 +7,7 @@ then everything but its name. The rest is dropped object by object, and counted.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.errors import Diagnostic
 from reconciler.model import (
@@ -52,6 +52,7 @@ LIMIT = 60_000
 _DETAIL = Detail(line=160, lines=20, rows=60)
 _LONGEST_ADDRESS = 200
 _LONGEST_LINE = 400
+_MOST_DETAIL = 400
 
 Lines = list[str]
 Addresses = frozenset[Address]
@@ -233,6 +234,21 @@ def _diagnostic(finding: Diagnostic) -> Lines:
 
 def _address(address: Address) -> str:
     return shorten(visible(str(address)), _LONGEST_ADDRESS)
+
+
+def failure_markdown(
+    title: str, found: Sequence[Diagnostic], *, limit: int = LIMIT, after: str = ""
+) -> str:
+    """Why there is no result, as a comment; the title is our own words, as is what comes after."""
+    head = f"### {title}"
+    details = [line for d in found for line in d.detail.splitlines()][:_MOST_DETAIL]
+    listing = [shorten(visible(line), _LONGEST_LINE) for line in details]
+    room = limit - len(head) - len(after) - 8
+    texts = _fill([replace(_diagnostic_section(found), folded=False)] if found else [], room)
+    room -= sum(map(len, texts)) + 20
+    while listing and len(fenced(listing, "")) > room:
+        listing = listing[: len(listing) // 2]
+    return _within(limit, [head, *texts, fenced(listing, "") if listing else "", after])
 
 
 _SYMBOLS = {

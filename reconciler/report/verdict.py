@@ -20,7 +20,8 @@ _RANKS = {
     Action.ADOPT: 8,
     Action.RELEASE: 9,
 }
-_RISKS = ("destructive", "disruptive", "notable", "safe")
+RISKS = ("destructive", "disruptive", "notable", "safe")
+"""From the worst on."""
 
 SUMMARY_ORDER = ("create", "update", "replace", "convert", "delete", "deploy", "adopt", "release")
 
@@ -33,7 +34,7 @@ def rank(change: Change) -> tuple[int, int]:
         place = min(_RANKS[change.action], 3)
     else:
         place = _RANKS[change.action]
-    return place, _RISKS.index(change.risk)
+    return place, RISKS.index(change.risk)
 
 
 def by_importance(changes: Iterable[Change]) -> list[Change]:
@@ -127,7 +128,7 @@ def risk_words(plan: Plan) -> str:
     loss = loss_words(plan)
     parts = [loss] if loss else []
     rest = [c for c in plan.pending if c.action not in _LOSING]
-    for risk in _RISKS:
+    for risk in RISKS:
         count = sum(1 for change in rest if change.risk == risk)
         parts += [counted(count, f"{risk} change")] if count else []
     return "; ".join(parts)

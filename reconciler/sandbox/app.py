@@ -27,6 +27,8 @@ from reconciler.sandbox import (
     key_pairs,
     legacy_groups,
     legacy_users,
+    oidc,
+    oidc_exchange,
     project_repositories,
     projects,
     repositories,
@@ -71,6 +73,8 @@ ROUTES: tuple[Route, ...] = (
     *legacy_groups.ROUTES,
     *legacy_users.ROUTES,
     *key_pairs.ROUTES,
+    *oidc_exchange.ROUTES,
+    *oidc.ROUTES,
     *federation.ROUTES,
     *aql_search.ROUTES,
     *storage_summary.ROUTES,
@@ -116,7 +120,8 @@ class Platform:
 
     def caller(self, request: Request) -> str:
         """A request in, who sent it out; strangers are refused."""
-        return auth.caller(request, self.name, self.tokens, self.store.projects)
+        right = auth.issued_right(request, self.store.issued, self.sandbox.clock.now())
+        return right or auth.caller(request, self.name, self.tokens, self.store.projects)
 
     @property
     def version(self) -> str:

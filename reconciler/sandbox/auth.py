@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Container, Mapping
+from typing import Any
 
 from reconciler.sandbox.messages import Request
 from reconciler.sandbox.refusals import Refusal
@@ -43,6 +44,18 @@ def caller(
     if token == f"sandbox-{platform}-project-{project}-token" and project in projects:
         return f"{PROJECT}{project}"
     raise Refusal(401, "Bad Credentials")
+
+
+def issued_right(
+    request: Request, issued: Mapping[str, Mapping[str, Any]], now: float
+) -> str | None:
+    """A request in, the right of the exchanged token it carries out; None for other tokens."""
+    found = issued.get(presented_token(request) or "")
+    if found is None:
+        return None
+    if now > found["until"]:
+        raise Refusal(401, "Token failed verification: expired")
+    return str(found["right"])
 
 
 def presented_token(request: Request) -> str | None:

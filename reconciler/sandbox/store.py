@@ -166,6 +166,10 @@ class Store:
         self.storage_summary: dict[str, Json] | None = None
         self.base_url: str | None = None
         self.default_proxy: str | None = None
+        self.oidc: dict[str, dict[str, Json]] = {}
+        """OIDC integrations by name, each with its identity mappings."""
+        self.issued: dict[str, dict[str, Json]] = {}
+        """Access tokens that were exchanged for ID tokens: their right, and until when."""
 
     def __iter__(self) -> Iterator[Repository]:
         return iter(self.repositories.values())
@@ -258,6 +262,8 @@ class Store:
             "storageSummary": self.storage_summary,
             "baseUrl": self.base_url,
             "defaultProxy": self.default_proxy,
+            "oidc": self.oidc,
+            "issued": self.issued,
         }
 
     def load(self, data: dict[str, Json]) -> None:
@@ -282,6 +288,8 @@ class Store:
         self.storage_summary = data.get("storageSummary")
         self.base_url = data.get("baseUrl")
         self.default_proxy = data.get("defaultProxy")
+        self.oidc = data.get("oidc", {})
+        self.issued = data.get("issued", {})
 
 
 def forget_member(virtual: Repository, key: str) -> None:

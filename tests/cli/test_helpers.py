@@ -124,13 +124,16 @@ def test_init_refuses_names_that_are_none(desk: Desk, name: str) -> None:
     assert not (desk.root / "new").exists()
 
 
+ZIZMOR = Path(__file__).resolve().parent.parent.parent / ".github" / "zizmor.yml"
+
+
 def test_init_github(desk: Desk) -> None:
     """The workflow it writes passes the linters that are installed."""
     desk("init", "new", "--github")
     workflow = desk.root / "new/.github/workflows/artifactory.yml"
     checks = {
         "check-jsonschema": ["--builtin-schema", "vendor.github-workflows", str(workflow)],
-        "zizmor": ["--offline", "--quiet", str(workflow)],
+        "zizmor": ["--offline", "--quiet", "--config", str(ZIZMOR), str(workflow)],
     }
     ran = 0
     for tool, args in checks.items():

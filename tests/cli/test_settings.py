@@ -191,13 +191,14 @@ def test_a_malformed_pin_of_the_environment(desk: Desk) -> None:
     assert "NAME=https://" in seen.err
 
 
-def test_keyless_sign_in_is_not_there_yet(desk: Desk) -> None:
-    """What this version cannot do is said, with what to do instead."""
+def test_keyless_sign_in_needs_a_job(desk: Desk) -> None:
+    """Where no CI system vouches for a job there is nothing to sign in with: 6, and why."""
     url = pinned(desk)
     seen = desk("plan", "--platform", f"main={url},oidc=github")
 
-    assert seen.code == 1
-    assert "keyless" in seen.err
+    assert seen.code == 6
+    assert "oidc-permission" in seen.err
+    assert "id-token: write" in seen.err
 
 
 # --- two platforms

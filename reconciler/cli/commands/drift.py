@@ -68,7 +68,7 @@ def command(
         around = surroundings(run) if output == "html" else None
         if accepting:
             return _accept(run, found, dry_run=dry_run)
-    code = int(_exit(found))
+    code = int(exit_of(found))
     if output == "json":
         from reconciler.report.machine import drift_json, dumps
 
@@ -84,7 +84,8 @@ def command(
     return code
 
 
-def _exit(found: Drift) -> Exit:
+def exit_of(found: Drift) -> Exit:
+    """The exit code: an outage, then what could not be read, then drift."""
     if any(d.rule == "platform-unreachable" for d in found.diagnostics):
         return Exit.UNREACHABLE
     if found.is_incomplete:

@@ -45,11 +45,11 @@ spec:
 """
 
 WORKFLOW = """\
-# Settings > Secrets and variables > Actions holds what this needs:
-#   variables  JFROG_URL, RECONCILER_PACKAGE (what pip installs: a Git URL or a wheel)
-#   secrets    JFROG_READ_TOKEN, JFROG_WRITE_TOKEN
-# The first one may read reconciler-state, the repository of the inventory, the second one write it.
-# RECONCILER_PLATFORMS pins the platform: a pull request cannot send the token elsewhere.
+# Settings > Secrets and variables > Actions > Variables: JFROG_URL, JFROG_OIDC_PROVIDER.
+# Settings > Environments: production, with the reviewers who approve what is applied.
+# The platform needs two identity mappings, one for pull_request that reads (reconciler-state too)
+# and one for the environment that writes. `url` pins the platform: a pull request cannot send the
+# token elsewhere. Write the commit of a release instead of v0.
 name: artifactory
 on:
   pull_request:
@@ -58,43 +58,66 @@ on:
 
 permissions: {}
 
-concurrency:
-  group: artifactory-${{ github.ref }}
-  cancel-in-progress: false
-
-env:
-  RECONCILER_PACKAGE: ${{ vars.RECONCILER_PACKAGE }}
-  RECONCILER_PLATFORMS: main=${{ vars.JFROG_URL }}
-
 jobs:
   plan:
-    if: github.event_name == 'pull_request'
+    name: plan
     runs-on: ubuntu-latest
     permissions:
       contents: read
+      pull-requests: write # the comment and the label
+      id-token: write # signing in without a stored token
+    outputs:
+      digest: ${{ steps.plan.outputs.digest }}
+      is-due: ${{ steps.plan.outputs.changes == 'true' || steps.plan.outputs.to-adopt != '0' }}
     steps:
       - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
         with:
           persist-credentials: false
-      - run: pip install "$RECONCILER_PACKAGE"
-      - run: reconciler validate --output github
-      - run: reconciler plan --output markdown >> "$GITHUB_STEP_SUMMARY"
-        env:
-          JFROG_ACCESS_TOKEN: ${{ secrets.JFROG_READ_TOKEN }}
+          fetch-depth: 2 # pull requests from forks: the base to compare with
+      - uses: acme/reconciler@v0
+        id: plan
+        with:
+          command: plan
+          url: ${{ vars.JFROG_URL }}
+          oidc-provider-name: ${{ vars.JFROG_OIDC_PROVIDER }}
+      - uses: actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02 # v4.6.2
+        if: github.event_name == 'push'
+        with:
+          name: plan
+          path: |
+            ${{ steps.plan.outputs.plan-file }}
+            ${{ steps.plan.outputs.plan-html-file }}
   apply:
-    if: github.event_name == 'push'
+    name: apply ${{ needs.plan.outputs.digest }}
+    needs: plan
+    if: github.event_name == 'push' && needs.plan.outputs.is-due == 'true'
     runs-on: ubuntu-latest
-    environment: artifactory
+    environment: production
+    concurrency: # one at a time, none is dropped
+      group: apply-production
+      cancel-in-progress: false
+      queue: max
     permissions:
       contents: read
+      pull-requests: write # the comment of the merged pull request
+      issues: write # the issue about an apply that did not finish
+      id-token: write # signing in without a stored token
     steps:
       - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
         with:
           persist-credentials: false
-      - run: pip install "$RECONCILER_PACKAGE"
-      - run: reconciler apply --yes --output markdown >> "$GITHUB_STEP_SUMMARY"
-        env:
-          JFROG_ACCESS_TOKEN: ${{ secrets.JFROG_WRITE_TOKEN }}
+      - uses: actions/download-artifact@d3f86a106a0bac45b974a628896c90dbdf5c8093 # v4.3.0
+        with:
+          name: plan
+          path: approved
+      # Run again after a failure, this job carries out what is left of the plan, and no more.
+      - uses: acme/reconciler@v0
+        with:
+          command: apply
+          url: ${{ vars.JFROG_URL }}
+          oidc-provider-name: ${{ vars.JFROG_OIDC_PROVIDER }}
+          expect-digest: ${{ needs.plan.outputs.digest }}
+          plan-file: approved/plan.json
 """
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")

@@ -32,7 +32,7 @@ def command(out: Path, output: str, **flags: Any) -> int:
     with open_session(given, needs_manifests=False) as run:
         taken: Taken = take(run)
     write_snapshot(out, taken.snapshot)
-    found = list(map(_incomplete, taken.incomplete))
+    found = list(map(incomplete, taken.incomplete))
     platforms = taken.snapshot.platforms
     objects = sum(
         len({*p.objects, *(name for listed in p.listings for name in listed.objects or ())})
@@ -57,7 +57,8 @@ def command(out: Path, output: str, **flags: Any) -> int:
     return int(Exit.DONE)
 
 
-def _incomplete(kind: str) -> Diagnostic:
+def incomplete(kind: str) -> Diagnostic:
+    """The warning about a listing that may not be whole."""
     return Diagnostic(
         "snapshot-incomplete",
         "warning",

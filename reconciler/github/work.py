@@ -1,0 +1,159 @@
+"""Inputs in, what the command found or did out: the stages of the plain commands, kept as values.
+
+One run is shown in a log, a comment, a summary and files, so its result is not text here.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from reconciler.cli.approval import Approval
+from reconciler.cli.commands.apply import exit_code
+from reconciler.cli.commands.drift import exit_of
+from reconciler.cli.planning import findings, open_session, surroundings
+from reconciler.errors import (
+    Diagnostic,
+    Exit,
+    InvalidManifests,
+    ReconcilerError,
+    has_errors,
+)
+from reconciler.model import Block, Comparison, Drift, Outcome, Plan
+from reconciler.pipeline.applying import apply_warnings, carry_out
+from reconciler.pipeline.desiring import desire_everywhere, told_together
+from reconciler.pipeline.drifting import find_drift
+from reconciler.pipeline.planning import make_plan, run_blocks
+from reconciler.report.html.parts import NOWHERE, Surroundings
+from reconciler.report.verdict import plan_exit
+from reconciler.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a run. `code` is the exit code of the plain command.
+
+    `error` is why it ended early; `plan` is then what was planned before, if anything was.
+    """
+
+    command: str
+    code: int
+    plan: Plan | None = None
+    blocks: tuple[Block, ...] = ()
+    outcomes: tuple[Outcome, ...] | None = None
+    drift: Drift | None = None
+    comparison: Comparison | None = None
+    found: tuple[Diagnostic, ...] = ()
+    error: ReconcilerError | None = None
+    root: Path | None = None
+    files: tuple[str, ...] = ()
+    around: Surroundings = NOWHERE
+    seconds: float = 0.0
+    note: str = ""
+    """Why the run did something else than was asked; our own words."""
+
+    def ended_by(self, error: ReconcilerError) -> Result:
+        """The same run, ended early."""
+        root = error.root if isinstance(error, InvalidManifests) else None
+        return replace(
+            self,
+            code=int(error.exit_code),
+            error=error,
+            found=tuple(error.diagnostics),
+            root=root or self.root,
+        )
+
+
+def validate(settings: Settings) -> Result:
+    """Check the manifests of every environment."""
+    desires = desire_everywhere(settings)
+    found = told_together(desires)
+    code = Exit.INVALID if has_errors(found) else Exit.DONE
+    return Result("validate", int(code), found=tuple(found), root=desires[0].workspace.root)
+
+
+def plan(settings: Settings) -> Result:
+    """Read the platforms, and decide what would be done."""
+    with open_session(settings) as run:
+        made = make_plan(run)
+        blocks = tuple(run_blocks(run, made))
+        root, around = run.workspace.root, surroundings(run)
+    code, found = plan_exit(made, blocks), tuple(findings(made, blocks))
+    return Result("plan", code, made, blocks, found=found, root=root, around=around)
+
+
+def apply(
+    settings: Settings,
+    approval: Approval,
+    stop: threading.Event,
+    planned: Callable[[Result], None],
+) -> Result:
+    """Plan, compare with what was approved, and carry out exactly that.
+
+    `planned` is told the plan before anything is written.
+    """
+    started = time.monotonic()
+    with open_session(settings) as run:
+        made = make_plan(run)
+        made = replace(made, diagnostics=(*made.diagnostics, *apply_warnings(run)))
+        blocks = tuple(run_blocks(run, made))
+        code, root = plan_exit(made, blocks), run.workspace.root
+        result = Result("apply", code, made, blocks, root=root, around=surroundings(run))
+        planned(result)
+        try:
+            approval.require(made, run.inventory.used_plans)
+            outcomes = carry_out(run, made, stop, uses=approval.uses(made))
+        except ReconcilerError as error:
+            return result.ended_by(error)
+        after = tuple(run.aftermath)
+    seconds = time.monotonic() - started
+    found = (*after, *findings(made, blocks))
+    code = int(Exit.PARTIAL) if after else exit_code(made, outcomes)
+    made = replace(made, diagnostics=(*after, *made.diagnostics))
+    result = replace(result, plan=made)
+    return replace(result, code=code, outcomes=tuple(outcomes), found=found, seconds=seconds)
+
+
+def drift(settings: Settings) -> Result:
+    """Look what changed since the last apply."""
+    with open_session(settings) as run:
+        found = find_drift(run)
+        root = run.workspace.root
+    return Result("drift", int(exit_of(found)), drift=found, found=found.diagnostics, root=root)
+
+
+def snapshot(settings: Settings, file: Path) -> Result:
+    """Record what a plan reads, without secrets, for the plans of jobs without credentials."""
+    from reconciler.cli.commands.snapshot import incomplete
+    from reconciler.platform.snapshot.file import write_snapshot
+    from reconciler.snapshots import take
+
+    with open_session(settings, needs_manifests=False) as run:
+        taken = take(run)
+        root = run.workspace.root
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_snapshot(file, taken.snapshot)
+    found = tuple(map(incomplete, taken.incomplete))
+    return Result("snapshot", int(Exit.DONE), found=found, root=root, files=(file.name,))
+
+
+def export(settings: Settings) -> Result:
+    """Write manifests for what is live and not declared yet."""
+    from reconciler.cli.files import write_atomically
+    from reconciler.exporting import export as exported
+
+    with open_session(settings, needs_manifests=False) as run:
+        made = exported(run, None)
+        root = run.workspace.root
+    for file, text in made.created:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(file, text.encode())
+    code = Exit.INVALID if has_errors(made.diagnostics) else Exit.DONE
+    files = tuple(
+        (file.relative_to(root) if file.is_relative_to(root) else file).as_posix()
+        for file, _ in made.created
+    )
+    return Result("export", int(code), found=tuple(made.diagnostics), root=root, files=files)
