@@ -20,7 +20,7 @@ TIMEOUT = 10.0
 """Seconds of one request."""
 
 PATIENCE = 40.0
-"""Seconds all waiting for GitHub may take in a run: what it shows is worth no more."""
+"""Seconds that failures of GitHub may cost a run, all together: what it shows is worth no more."""
 
 ATTEMPTS = 4
 MOST_PAGES = 30
@@ -136,6 +136,9 @@ class GitHub:
         what = f"{method} {urlsplit(url).path}"
         failure = GitHubError(f"GitHub did not answer {what}")
         for attempt in range(ATTEMPTS):
+            if self._waited > PATIENCE:
+                break
+            begun = time.monotonic()
             try:
                 answer = self._client.request(method, url, **more)
             except httpx.TransportError as error:
@@ -154,6 +157,7 @@ class GitHub:
                 pause = _asked_pause(answer)
                 if answer.status_code < 500 and not pause:
                     raise failure
+            self._waited += time.monotonic() - begun
             pause = pause or 0.5 * 2.0**attempt
             if failure.may_have_landed or self._waited + pause > PATIENCE:
                 break

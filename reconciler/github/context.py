@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reconciler.pipeline.git import commit
 from reconciler.platform.inventory.holder import run_link
 
 _QUEUED = re.compile(r"gh-readonly-queue/.+/pr-(\d+)-[0-9a-f]+$")
+_COMMENTED = ("issue_comment", "workflow_run")
+"""Events with the rights of the default branch, whoever started them."""
 _ROBOTS = ("dependabot[bot]",)
 """Whose pull requests get no secrets, although their branch is not in a fork."""
 
@@ -55,8 +58,15 @@ class Context:
 
         `pull_request_target` has them nevertheless, which is why it must not use them here.
         """
+        if self.event in _COMMENTED:  # they start on the default branch; this is something else
+            return commit(self.workspace.resolve()) not in (None, self.sha)
         is_robot = self.event == "pull_request" and self.actor in _ROBOTS
         return is_robot or (self.pull is not None and self.pull.is_fork)
+
+    @property
+    def has_more_rights(self) -> bool:
+        """Whether the job has secrets although a stranger may have written the checkout."""
+        return self.event in ("pull_request_target", *_COMMENTED)
 
     @property
     def head(self) -> str:

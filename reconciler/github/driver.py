@@ -134,7 +134,7 @@ class Step:
         inputs, context = self.inputs, self.context
         is_trusted = not context.is_untrusted
         signs_in = has_credentials(inputs, self.environment)
-        if context.event == "pull_request_target" and not is_trusted:
+        if context.has_more_rights and not is_trusted:
             signs_in = False  # the secrets are there, and what is checked out is a stranger's
         settings = run_settings(
             inputs,

@@ -177,6 +177,20 @@ def test_the_secrets_of_pull_request_target_are_not_used(bench: Bench) -> None:
     assert "this run has no credentials" in ran.summary
 
 
+@pytest.mark.parametrize(("checkout", "asked"), [("d" * 40, True), ("a" * 40, False)])
+def test_a_comment_starts_no_plan_of_a_strangers_checkout(
+    bench: Bench, checkout: str, asked: bool
+) -> None:
+    """`issue_comment` has all secrets: they are used for the default branch, and nothing else."""
+    bench.declare(local("a"))
+    bench.write(".git/HEAD", f"{checkout}\n")
+    ran = bench.run("issue_comment", command="plan")
+
+    assert ran.code == 0, ran.told
+    assert bool(bench.sandbox.requests) == asked
+    assert ("this run has no credentials" in ran.summary) != asked
+
+
 def test_a_robot_without_secrets_is_like_a_fork(fork: Bench) -> None:
     """Its branch is in the repository, and it gets no secrets nevertheless."""
     fork.declare(local("a"))
