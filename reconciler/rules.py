@@ -792,6 +792,12 @@ PLAN: Mapping[str, Rule] = {
         "A change is riskier than `--max-risk` allows. Nothing is written.",
         "Review the change; then name a higher risk, or take the change out of this run.",
     ),
+    "policy-limit": Rule(
+        "A created or changed policy would delete or archive more than `spec.limits.policy` of the "
+        "workspace allows, or what it would hit could not be measured. Nothing is written.",
+        "Look at the figures in the plan; narrow the policy, or allow exactly this with the flag "
+        "the message names.",
+    ),
     "missing-reference": Rule(
         "An object names another one that is neither declared nor on the platform. The change is "
         "blocked.",

@@ -91,6 +91,8 @@ class Settings:
     allow_deletes: tuple[str, ...] = ()
     allow_updates: tuple[str, ...] = ()
     max_risk: str = ""
+    allow_policy: tuple[str, ...] = ()
+    evidence_budget: int = 50
     lock_timeout: float = 0.0
     masked: Callable[[str], None] = field(default=_nobody, compare=False)
     """Told every token a run gets, before it is used: a CI system's log must not show it."""
@@ -158,4 +160,20 @@ def ceilings(option: str, texts: Sequence[str]) -> dict[str, int]:
         if not kind or not number.isascii() or not number.isdigit():
             raise UsageError(f"{option} '{text}' is no KIND=N", hint=f"{option} LocalRepository=12")
         found[kind] = int(number)
+    return found
+
+
+def exceptions(option: str, texts: Sequence[str]) -> dict[str, int | None]:
+    """`ADDRESS=N` flags as numbers by address, None for `unknown`. Raises UsageError."""
+    found: dict[str, int | None] = {}
+    for text in texts:
+        address, _, number = text.rpartition("=")
+        is_number = number.isascii() and number.isdigit()
+        if not address or not (is_number or number == "unknown"):
+            raise UsageError(
+                f"{option} '{text}' is no ADDRESS=N",
+                hint=f"{option} PackageCleanupPolicy/old-npm=1200, or =unknown for what could not "
+                "be measured",
+            )
+        found[address] = int(number) if is_number else None
     return found

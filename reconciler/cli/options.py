@@ -136,6 +136,22 @@ write_options = _together(
         help="Block the whole plan if a change is riskier than this.",
     ),
     click.option(
+        "--allow-policy",
+        multiple=True,
+        metavar="ADDRESS=N",
+        help="Let this policy hit so many artifacts, for this run; `unknown` for what could not be "
+        "measured.",
+    ),
+    click.option(
+        "--evidence-budget",
+        type=click.IntRange(0, 100_000),
+        default=50,
+        show_default=True,
+        metavar="N",
+        help="Requests for what policies would hit, on each platform; 2 more for each repository "
+        "a policy matches.",
+    ),
+    click.option(
         "--rotate",
         multiple=True,
         metavar="ADDRESS#FIELD",

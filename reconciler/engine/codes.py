@@ -48,6 +48,8 @@ BLOCKS: Mapping[str, str] = {
     "not-empty": "it holds content, and no Tombstone allows to delete that",
     "too-large": "it holds more content than its Tombstone allows to delete",
     "unmeasurable": "what it holds could not be measured, which counts as not empty",
+    "policy-limit": "a policy would delete or archive more than the workspace allows, or nobody "
+    "knows how much",
     "limit": "the run changes more objects of a kind than the limits allow",
     "guardrail": "the plan breaks a rule of the workspace (`kind: Guardrail`)",
     "max-risk": "a change is riskier than `--max-risk` allows",

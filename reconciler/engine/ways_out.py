@@ -56,6 +56,8 @@ BLOCK_WAYS: Mapping[str, str] = {
     "owner, reason and last day lets it through.",
     "max-risk": "Look at the changes that the message names. If they are meant, name a higher risk "
     "for this run, or leave them out with `--exclude`.",
+    "policy-limit": "Look at the figures in the plan. Narrow the policy, or pass the flag that the "
+    "message names; `spec.limits.policy` of the workspace sets the limit for all runs.",
     "limit": "Look at the plan. If so many changes are meant, pass the flag that the message "
     "names, for this run only.",
 }

@@ -10,6 +10,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from reconciler.errors import Severity
+from reconciler.kinds.evidence import Evidence
 from reconciler.kinds.fields import Field, FieldTable, field_table
 from reconciler.kinds.operations import Operation, Survey
 from reconciler.kinds.rest import Shape
@@ -170,6 +171,9 @@ class Kind:
 
     together: Callable[[Sequence[Subject], str], Iterable[tuple[int, Fault]]] | None = None
     """What is wrong with all objects of the kind on one platform together, by their index."""
+
+    evidence: Evidence | None = None
+    """How a plan learns what an object would hit that deletes or moves files by itself."""
 
     operations: tuple[Operation, ...] = ()
     """What `reconciler run` can do with an object."""

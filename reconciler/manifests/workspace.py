@@ -67,6 +67,16 @@ class LimitSpec(_Part):
     """Number of objects."""
 
 
+class PolicyLimitSpec(_Part):
+    """How much a changed cleanup or archive policy may hit. Without it there is no limit."""
+
+    percentOfRepository: Percent = unset()  # noqa: N815
+    """Share of one repository: of its files or of its bytes, whichever is greater."""
+
+    artifacts: Count = unset()
+    """Number of files in all; of packages where the platform does not count files."""
+
+
 class LimitsSpec(_Part):
     """Limits that block a plan before anything is written."""
 
@@ -75,6 +85,9 @@ class LimitsSpec(_Part):
 
     updates: LimitSpec = unset()
     """For updates and conversions. Default: 30 percent."""
+
+    policy: PolicyLimitSpec = unset()
+    """For what a created or changed policy would delete or archive. Default: none."""
 
 
 class FenceSpec(_Part):

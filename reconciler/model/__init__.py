@@ -21,6 +21,7 @@ from reconciler.model.graph import Graph, GraphEdge, GraphNode
 from reconciler.model.guardrail import Guardrail, GuardrailCase, Guardrails, Violation, Waiver
 from reconciler.model.health import Health, HealthState, Reach, Standing, Status
 from reconciler.model.http import Request, Response
+from reconciler.model.impact import Extreme, Impact, ImpactSource, Share
 from reconciler.model.inventory import Entry, Inventory
 from reconciler.model.live import Absent, Live, Observed, Unreadable
 from reconciler.model.manifest import Lifecycle, Manage, Manifest
@@ -50,6 +51,7 @@ __all__ = [
     "DriftEntry",
     "DriftStatus",
     "Entry",
+    "Extreme",
     "FieldChange",
     "Finding",
     "Graph",
@@ -60,6 +62,8 @@ __all__ = [
     "Guardrails",
     "Health",
     "HealthState",
+    "Impact",
+    "ImpactSource",
     "Inventory",
     "JsonValue",
     "Lifecycle",
@@ -85,6 +89,7 @@ __all__ = [
     "Secret",
     "SecretState",
     "Shard",
+    "Share",
     "Standing",
     "Status",
     "Tie",

@@ -10,6 +10,7 @@ from reconciler import __version__
 from reconciler.engine import resolve as resolving
 from reconciler.engine.evidence import wants_evidence, with_evidence
 from reconciler.engine.guard import Limit, Limits, Part, exceeded
+from reconciler.engine.impact import ImpactLimit, too_far
 from reconciler.engine.matching import unmatched_findings
 from reconciler.engine.observation import Observation
 from reconciler.engine.outlook import with_outlook
@@ -33,10 +34,11 @@ from reconciler.model import (
 )
 from reconciler.pipeline.git import commit
 from reconciler.pipeline.guarding import guarded
+from reconciler.pipeline.impacts import with_impacts
 from reconciler.pipeline.pruning import candidates, naming_kinds, pruning, with_tombstones
 from reconciler.pipeline.session import Session, part_of
 from reconciler.pipeline.topologies import with_topologies
-from reconciler.settings import Settings, ceilings
+from reconciler.settings import Settings, ceilings, exceptions
 
 
 def make_plan(run: Session, *, unmanaged: bool = False, now: datetime | None = None) -> Plan:
@@ -81,6 +83,7 @@ def planned(
     made = with_tombstones(made, run)
     made = with_outlook(made, {m.address: m for m in run.chosen}, run.registry, now)
     measured = with_evidence(made, run.observer.measure(wants_evidence(made)))
+    measured = with_impacts(measured, run, observation)
     measured = with_topologies(measured, run, observation)
     return replace(measured, diagnostics=tuple(_worth_telling(run, measured))), observation
 
@@ -220,11 +223,23 @@ def _limit(written: Mapping[str, int] | None, usual: Limit, workspace: Workspace
     return usual.laid_over(written.get("percent"), written.get("count"), origin)
 
 
+def impact_limit(workspace: Workspace, settings: Settings) -> ImpactLimit:
+    """How far a policy may go, with this run's exact exceptions. Raises UsageError."""
+    written = (workspace.spec.get("limits") or {}).get("policy") or {}
+    return ImpactLimit(
+        written.get("percentOfRepository"),
+        written.get("artifacts"),
+        f"{workspace.file} spec.limits.policy",
+        exceptions("--allow-policy", settings.allow_policy),
+    )
+
+
 def run_blocks(run: Session, made: Plan) -> list[Block]:
     """What keeps the whole plan from being applied."""
     return [
         *made.guards,
         *_exceeded(run, made),
+        *too_far(made, impact_limit(run.workspace, run.settings)),
         *too_risky(made, run.registry, run.settings.max_risk),
     ]
 

@@ -19,11 +19,12 @@ from reconciler.errors import (
     UnauthorisedError,
     UnreachableError,
 )
+from reconciler.kinds.evidence import Budget
 from reconciler.kinds.fields import at_least
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.registry import Registry
-from reconciler.kinds.rest import Bulk, Content, Listing
-from reconciler.model import Absent, Address, Live, Observed, PlatformInfo, Unreadable
+from reconciler.kinds.rest import Bulk, Content, Listing, Write
+from reconciler.model import Absent, Address, Impact, Live, Observed, PlatformInfo, Unreadable
 from reconciler.platform.client import Clock
 from reconciler.platform.source import Objects, Source
 
@@ -350,6 +351,14 @@ class Observer:
             return self._source(address).measure(self.registry[address.kind], address)
         except (AnswerError, UnreachableError):
             return None
+
+    def impact(self, write: Write, budget: Budget) -> Impact:
+        """What an object would hit once it is as a write has it; what fails is not measured."""
+        kind = self.registry[write.address.kind]
+        try:
+            return self._source(write.address).impact(kind, write, budget)
+        except (AnswerError, UnreachableError) as error:
+            return Impact("estimate", "candidate", gaps=(error.summary,))
 
     def _source(self, address: Address) -> Source:
         return self.sources[address.platform]

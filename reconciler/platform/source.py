@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from reconciler.kinds.evidence import Budget, within
 from reconciler.kinds.kind import Kind
-from reconciler.kinds.rest import Bulk, Content, Listing
-from reconciler.model import Address, Observed, PlatformInfo
+from reconciler.kinds.rest import Bulk, Content, Listing, Write
+from reconciler.model import Address, Impact, Observed, PlatformInfo
 from reconciler.platform.client import Client
 from reconciler.platform.probe import probe
 
@@ -63,6 +64,9 @@ class Source(Protocol):
 
     def last_use(self, kind: Kind, address: Address, content: Content) -> str:
         """When something of it was last downloaded; see `Content.used`."""
+
+    def impact(self, kind: Kind, write: Write, budget: Budget) -> Impact:
+        """What an object would hit once it is as a write has it."""
 
 
 @dataclass(frozen=True)
@@ -128,3 +132,9 @@ class LivePlatform:
     def last_use(self, kind: Kind, address: Address, content: Content) -> str:
         """One query, where its answer is not too long."""
         return str(self.client.run(kind.rest.last_use(address, content), attempts=1))
+
+    def impact(self, kind: Kind, write: Write, budget: Budget) -> Impact:
+        """Asks as far as the budget goes."""
+        assert kind.evidence is not None
+        found: Impact = self.client.run(within(kind.evidence(write, budget), budget), attempts=2)
+        return found

@@ -49,7 +49,8 @@ def evidence_words(evidence: Mapping[str, JsonValue]) -> tuple[str, str]:
 
 def _phrases(evidence: Mapping[str, JsonValue]) -> list[str]:
     known = {k: value for k, value in evidence.items() if value is not None and k != TOPOLOGY}
-    words: list[str] = []
+    impact = known.pop("impact", None)
+    words = impact_words(impact) if isinstance(impact, dict) else []
     artifacts, size = known.pop("artifacts", None), known.pop("bytes", None)
     newest, used = known.pop("newest", None), known.pop("lastDownload", None)
     if "unknown" in (artifacts, size):
@@ -79,3 +80,59 @@ def _figure(value: JsonValue, noun: str) -> str:
 
 def _size(value: JsonValue) -> str:
     return human_bytes(value) if isinstance(value, int) else f"bytes: {visible(str(value))}"
+
+
+_SOURCES = {"preview": "preview", "estimate": "estimate", "dry-run": "last dry run"}
+
+
+def impact_words(impact: Mapping[str, JsonValue]) -> list[str]:
+    """What something that deletes or archives by itself would hit."""
+    source = _SOURCES.get(str(impact.get("source")), "estimate")
+    when = f" of {visible(str(impact['asOf']))}" if "asOf" in impact else ""
+    noun, candidates = visible(str(impact.get("noun"))), impact.get("candidates")
+    if not isinstance(candidates, int):
+        words = [f"{source}{when}: how many {noun}s it would hit is unknown"]
+    else:
+        words = [f"{source}{when}: it would hit {_hit(impact, noun, candidates)}"]
+    words += [_share(share) for share in _mappings(impact.get("repositories"))]
+    others = impact.get("otherRepositories")
+    if isinstance(others, int) and others:
+        words.append(f"and {counted(others, 'more repository', 'more repositories')}")
+    words += _extremes(impact)
+    gaps = impact.get("gaps")
+    return words + [
+        f"not measured: {visible(str(gap))}" for gap in (gaps if isinstance(gaps, list) else ())
+    ]
+
+
+def _hit(impact: Mapping[str, JsonValue], noun: str, candidates: int) -> str:
+    size, artifacts = impact.get("bytes"), impact.get("artifacts")
+    told = [counted(candidates, noun) if candidates else "nothing"]
+    if candidates and isinstance(artifacts, int) and noun != "file":
+        told.append(counted(artifacts, "file"))
+    if candidates:
+        told.append(human_bytes(size) if isinstance(size, int) else "bytes unknown")
+    return " / ".join(told)
+
+
+def _share(share: Mapping[str, JsonValue]) -> str:
+    percent, candidates = share.get("percent"), share.get("candidates")
+    part = f"{percent:g} %" if isinstance(percent, int | float) else "share unknown"
+    if not isinstance(candidates, int):
+        return f"{visible(str(share.get('repository')))} unknown"
+    return f"{visible(str(share.get('repository')))} {candidates:,} ({part} of it)"
+
+
+def _extremes(impact: Mapping[str, JsonValue]) -> list[str]:
+    words = []
+    oldest, last = impact.get("oldest"), impact.get("lastDownloaded")
+    if isinstance(oldest, Mapping):
+        words.append(f"oldest {visible(str(oldest['name']))} of {visible(str(oldest['time']))}")
+    if isinstance(last, Mapping):
+        name = f"{visible(str(last['name']))} on " if last["name"] else ""
+        words.append(f"last download {name}{visible(str(last['time']))}")
+    return words
+
+
+def _mappings(value: JsonValue) -> list[Mapping[str, JsonValue]]:
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []

@@ -412,7 +412,9 @@ def test_it_is_created_switched_off_and_then_switched_on(what: str, estate: Esta
     path = path_of(what)
     assert estate.writes() == [f"POST {path}", f"POST {path}/enablement"]
     first = next(
-        json.loads(body) for method, _, body in estate.transport.bodies if method == "POST"
+        json.loads(body)
+        for method, at, body in estate.transport.bodies
+        if (method, at) == ("POST", path)
     )
     assert first["enabled"] is False
     assert stored(estate, what)["enabled"] is True

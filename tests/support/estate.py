@@ -29,6 +29,7 @@ from tests.support.transport import InProcess
 
 REPOSITORIES = "/artifactory/api/repositories"
 PROJECTS = "/access/api/v1/projects"
+ASKING = ("/search/aql", "/policies/preview", "/policies/convertToAql")
 Manifests = Mapping[str, Any] | Sequence[Mapping[str, Any]] | str
 
 
@@ -263,11 +264,11 @@ class Estate:
         return [f"{r['method']} {r['path']}" for r in self.sandbox.requests]
 
     def writes(self) -> list[str]:
-        """Those that are no reads; a query is one, though it is posted."""
+        """Those that are no reads; what is posted to ask is one too."""
         return [
             line
             for line in self.requests()
-            if not line.startswith(("GET ", "HEAD ")) and not line.endswith("/search/aql")
+            if not line.startswith(("GET ", "HEAD ")) and not line.endswith(ASKING)
         ]
 
     def forget_requests(self) -> None:

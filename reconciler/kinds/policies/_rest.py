@@ -18,6 +18,7 @@ from reconciler.kinds.rest import (
     unusable,
 )
 from reconciler.kinds.shapes import Collection
+from reconciler.kinds.wire import merged
 from reconciler.model import Absent, Address, Request, Response
 
 RUNNING = ("running", "in progress", "in-progress")
@@ -172,6 +173,12 @@ class PolicyCollection(Collection):
         """One request with the whole policy."""
         if write.body:
             yield from self.put(write, write.body)
+
+    def intended(self, write: Write) -> dict[str, Any]:
+        """The policy as it will be, as the server has it."""
+        live = {name: value for name, value in write.live.items() if name not in self.drops}
+        wanted = {**self.named(write), **self.constants, **write.body}
+        return self.shaped(merged(live, wanted), write)
 
     def delete(self, address: Address) -> Flow:
         """One request."""

@@ -8,9 +8,11 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from reconciler.kinds.evidence import Budget
 from reconciler.kinds.kind import Fault, Kind, Subject
 from reconciler.kinds.marks import FIXED, UNORDERED, WHOLE, Default, Known, Ref, Risk, Same
 from reconciler.kinds.policies import aql
+from reconciler.kinds.policies._archive_evidence import POLICIES, previewed
 from reconciler.kinds.policies._fields import (
     ARCHIVES_MORE,
     FOR_GOOD,
@@ -331,21 +333,28 @@ def _single(response: Response) -> Mapping[str, Any] | None:
     return None
 
 
-POLICIES = "/artifactory/api/retention/archive/policies"
+REST = ArchivePolicies(
+    POLICIES,
+    drops=frozenset({"lastRunStatus", "nextExecutionTime"}),
+    listing=PolicyListing(
+        POLICIES,
+        since="7.27.3",
+        instead="it has no classic archive policies; what it may have are smart archiving "
+        "policies (/artifactory/api/archive/v2/packages/policies), which are another API",
+    ),
+)
+
+
+def evidence(write: Write, budget: Budget) -> Flow:
+    """What the policy would archive."""
+    return previewed(REST.intended(write), budget)
+
 
 KIND = Kind(
     name="ArchivePolicy",
     spec=ArchivePolicySpec,
-    rest=ArchivePolicies(
-        POLICIES,
-        drops=frozenset({"lastRunStatus", "nextExecutionTime"}),
-        listing=PolicyListing(
-            POLICIES,
-            since="7.27.3",
-            instead="it has no classic archive policies; what it may have are smart archiving "
-            "policies (/artifactory/api/archive/v2/packages/policies), which are another API",
-        ),
-    ),
+    rest=REST,
+    evidence=evidence,
     area="Policies",
     since="7.27.3",
     modes=MODES,

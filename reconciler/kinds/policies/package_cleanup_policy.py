@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from reconciler.kinds.evidence import Budget
 from reconciler.kinds.kind import Fault, Kind, Limit, Subject
 from reconciler.kinds.marks import (
     FIXED,
@@ -31,12 +32,13 @@ from reconciler.kinds.policies._fields import (
     Repositories,
     without_project,
 )
+from reconciler.kinds.policies._package_evidence import estimate
 from reconciler.kinds.policies._projects import project_of_the_policy
 from reconciler.kinds.policies._rest import PolicyListing, SwitchedCollection
 from reconciler.kinds.policies._rules import key_of_its_own, policy_key, schedule_rule
 from reconciler.kinds.repositories._package_types import PACKAGE_TYPES
 from reconciler.kinds.repositories._repository import SAME_PACKAGE_TYPE
-from reconciler.kinds.rest import Write
+from reconciler.kinds.rest import Flow, Write
 from reconciler.kinds.risks import SAFE
 from reconciler.kinds.spec import ObjectSpec, Spec, unset
 
@@ -246,17 +248,26 @@ def _excluded(changed: set[str]) -> Iterator[str]:
 
 POLICIES = "/artifactory/api/cleanup/packages/policies"
 
+REST = PackagePolicies(
+    POLICIES,
+    listing=PolicyListing(
+        POLICIES,
+        since="7.98.2",
+        instead="it has no package cleanup policies, or they are not switched on",
+    ),
+)
+
+
+def evidence(write: Write, budget: Budget) -> Flow:
+    """What the policy would delete."""
+    return estimate(REST.intended(write), budget)
+
+
 KIND = Kind(
     name="PackageCleanupPolicy",
     spec=PackageCleanupPolicySpec,
-    rest=PackagePolicies(
-        POLICIES,
-        listing=PolicyListing(
-            POLICIES,
-            since="7.98.2",
-            instead="it has no package cleanup policies, or they are not switched on",
-        ),
-    ),
+    rest=REST,
+    evidence=evidence,
     area="Policies",
     since="7.98.2",
     rules=(

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.marks import UNORDERED, WHOLE, Default, Ref, Risk
+from reconciler.kinds.policies._bundle_evidence import POLICIES, from_dry_run
 from reconciler.kinds.policies._fields import STARTS_TO_DELETE, Cron, Minutes, ProjectKey
 from reconciler.kinds.policies._rest import PolicyView, SwitchedCollection
 from reconciler.kinds.policies._rules import key_of_its_own, policy_key, schedule_rule
@@ -73,8 +74,6 @@ class ReleaseBundleCleanupPolicySpec(ObjectSpec):
     """What is deleted."""
 
 
-POLICIES = "/artifactory/api/cleanup/bundles/policies"
-
 KIND = Kind(
     name="ReleaseBundleCleanupPolicy",
     spec=ReleaseBundleCleanupPolicySpec,
@@ -83,6 +82,7 @@ KIND = Kind(
         constants={"itemType": "releaseBundle"},
         listing=PolicyView(f"{POLICIES}/", since="7.104.2"),
     ),
+    evidence=from_dry_run,
     area="Policies",
     since="7.104.2",
     rules=(policy_key, key_of_its_own, schedule_rule("cronExp")),

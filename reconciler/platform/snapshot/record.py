@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.errors import AnswerError, UnreachableError
+from reconciler.kinds.evidence import Budget
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.registry import Registry
-from reconciler.kinds.rest import Bulk, Content, Listing
-from reconciler.model import Absent, Address, Live, Observed, PlatformInfo, Unreadable
+from reconciler.kinds.rest import Bulk, Content, Listing, Write
+from reconciler.model import Absent, Address, Impact, Live, Observed, PlatformInfo, Unreadable
 from reconciler.platform.snapshot.model import Listed, Recorded
 from reconciler.platform.snapshot.sanitise import Sanitiser
 from reconciler.platform.source import Objects, Source
@@ -95,6 +96,10 @@ class Recorder:
         used = self.source.last_use(kind, address, content)
         self.contents[address] = replace(content, used=used)
         return used
+
+    def impact(self, kind: Kind, write: Write, budget: Budget) -> Impact:
+        """Not recorded: it holds for a moment only."""
+        return self.source.impact(kind, write, budget)
 
     def recorded(self, registry: Registry) -> Recorded:
         """Everything that was answered, without secrets.

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from reconciler.errors import AnswerError, UsageError
+from reconciler.kinds.evidence import Budget
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.registry import Registry
-from reconciler.kinds.rest import Bulk, Content, Listing
-from reconciler.model import Absent, Address, Observed, PlatformInfo, Unreadable
+from reconciler.kinds.rest import Bulk, Content, Listing, Write
+from reconciler.model import Absent, Address, Impact, Observed, PlatformInfo, Unreadable
 from reconciler.platform.snapshot.model import Listed, Recorded, Snapshot
 from reconciler.platform.source import Objects, Source
 
@@ -107,6 +108,10 @@ class RecordedPlatform:
     def last_use(self, kind: Kind, address: Address, content: Content) -> str:
         """As it was recorded with the content."""
         return content.used
+
+    def impact(self, kind: Kind, write: Write, budget: Budget) -> Impact:
+        """Nobody recorded it. Raises AnswerError."""
+        raise AnswerError("a snapshot does not hold what a policy would hit")
 
     def _listed(self, listing: Listing) -> Listed | None:
         return next((one for one in self.recorded.listings if one.path == listing.path), None)
