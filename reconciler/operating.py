@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import groupby
 
 from reconciler.engine.naming import named
 from reconciler.errors import AnswerError, OutcomeUnknownError, UnreachableError, UsageError
 from reconciler.kinds.fields import at_least
 from reconciler.kinds.kind import Kind
-from reconciler.kinds.operations import Operation
+from reconciler.kinds.operations import Asked, Begun, Operation
 from reconciler.manifests.messages import nearest_hint
 from reconciler.model import Absent, Address, Health, Live, Reach, Standing, Status
 from reconciler.pipeline.session import Session
@@ -68,7 +69,9 @@ def _asked(
     if not live or platform in run.observer.unreachable:
         return found
     try:
-        told: dict[Address, Health] = run.clients[platform].run(kind.survey(list(live), live))
+        told: dict[Address, Health] = run.clients[platform].run(
+            kind.survey(list(live), live, datetime.now(UTC))
+        )
     except AnswerError as error:
         told = dict.fromkeys(live, Health("unknown", error.summary))
     return found | told
@@ -88,24 +91,42 @@ def _reaches(run: Session) -> Iterator[Reach]:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One operation of one object, as somebody asked for it."""
+    """One operation of one object, or of a platform, as somebody asked for it."""
 
-    address: Address
+    asked: Asked
     operation: Operation
+
+    @property
+    def address(self) -> Address:
+        """Whose operation it is; of a platform's, the name is `*`."""
+        return self.asked.address
 
 
 @dataclass(frozen=True, slots=True)
 class Operated:
-    """What became of an order: what the server said, and the last standing if it was waited for."""
+    """What became of an order: what the server said, and the last standing if it was waited for.
+
+    `report` is what it left behind, if that was asked for and is there.
+    """
 
     order: Order
     said: str
     standing: Standing | None = None
+    report: bytes | None = None
 
 
-def order(run: Session, text: str, name: str) -> Order:
+def is_of_platform(text: str) -> bool:
+    """Whether somebody names a kind where others name an object: `KIND` or `PLATFORM:KIND`."""
+    return "/" not in text
+
+
+def order(run: Session, text: str, name: str, given: Mapping[str, str] | None = None) -> Order:
     """The operation somebody asks for. Raises UsageError where there is no such thing."""
-    address = _declared(text, [m.address for m in run.chosen])
+    given = given or {}
+    if is_of_platform(text):
+        address = _platform_address(run, text)
+    else:
+        address = _declared(text, [m.address for m in run.chosen])
     kind = run.registry[address.kind]
     operation = kind.operation(name)
     if operation is None:
@@ -115,13 +136,48 @@ def order(run: Session, text: str, name: str) -> Order:
             f"a {kind.name} has no operation '{name}'",
             hint=near or (f"it has {', '.join(known)}" if known else "it has none"),
         )
+    if operation.of_platform != is_of_platform(text):
+        meant = kind.name if operation.of_platform else f"{kind.name}/NAME"
+        whole = "the whole platform" if operation.of_platform else "one object"
+        raise UsageError(f"{name} is about {whole}", hint=f"write reconciler run {meant} {name}")
+    _check_inputs(operation, given)
     run.observer.probe([address.platform])
     version = run.observer.infos[address.platform].versions.get(kind.service, "")
     if not at_least(version, operation.since):
         raise UsageError(
             f"{name} needs {kind.service} {operation.since}; the platform has {version}"
         )
-    return Order(address, operation)
+    return Order(Asked(address, given), operation)
+
+
+def _platform_address(run: Session, text: str) -> Address:
+    platform, _, kind = text.rpartition(":")
+    if kind not in run.registry:
+        near = nearest_hint(kind, run.registry.names())
+        raise UsageError(f"this version knows no kind '{kind}'", hint=near or "see `kinds`")
+    known = list(run.workspace.platform_names)
+    if not platform and len(known) > 1:
+        raise UsageError(
+            "which platform?", hint=f"write {known[0]}:{kind}; there are {', '.join(known)}"
+        )
+    if platform and platform not in known:
+        near = nearest_hint(platform, known)
+        raise UsageError(f"the workspace has no platform '{platform}'", hint=near)
+    return Address(kind, ("*",), platform or known[0], qualified=len(known) > 1)
+
+
+def _check_inputs(operation: Operation, given: Mapping[str, str]) -> None:
+    names = [one.name for one in operation.inputs]
+    for name in given:
+        if name not in names:
+            told = f"it takes {', '.join(names)}" if names else "it takes none"
+            raise UsageError(f"{operation.name} takes no '{name}'", hint=told)
+    for one in operation.inputs:
+        if one.required and not given.get(one.name):
+            raise UsageError(
+                f"{operation.name} must be told {one.name}: {one.title}",
+                hint=f"--set {one.name}=...",
+            )
 
 
 def operate(
@@ -129,31 +185,53 @@ def operate(
     wanted: Order,
     *,
     wait: float = 0.0,
+    wants_report: bool = False,
     tell: Callable[[Standing], None] = lambda standing: None,
 ) -> Operated:
     """Give the order; with `wait`, follow it so many seconds until it is over.
 
     Raises AnswerError when the server refuses, OutcomeUnknownError when nobody can tell whether it
-    began or when it does not end in time.
+    began or when it does not end in time, UsageError where there is no report.
     """
+    operation = wanted.operation
+    if wants_report and operation.report is None:
+        raise UsageError(f"{operation.name} leaves no report", hint="leave --out away")
     client = run.clients[wanted.address.platform]
-    said = str(client.run(wanted.operation.start(wanted.address)) or "")
-    if not wait or wanted.operation.follow is None:
-        return Operated(wanted, said)
-    clock = run.observer.clock
+    began = client.run(operation.start(wanted.asked))
+    if not isinstance(began, Begun):
+        began = Begun(str(began or ""))
+    asked = replace(wanted.asked, mark=began.mark)
+    standing = None
+    if wait and operation.follow is not None:
+        standing = _until_over(run, operation, asked, wait, tell)
+    report = None
+    if wants_report and operation.report is not None:
+        report = client.run(operation.report(asked))
+    return Operated(wanted, began.said, standing, report)
+
+
+def _until_over(
+    run: Session,
+    operation: Operation,
+    asked: Asked,
+    wait: float,
+    tell: Callable[[Standing], None],
+) -> Standing:
+    assert operation.follow is not None
+    client, clock = run.clients[asked.address.platform], run.observer.clock
     until = clock.now() + wait
     pauses = list(PAUSES)
     while True:
         try:
-            standing: Standing = client.run(wanted.operation.follow(wanted.address))
+            standing: Standing = client.run(operation.follow(asked))
         except UnreachableError as error:
             standing = Standing(f"the platform does not answer: {error.summary}")
         tell(standing)
         if standing.is_over:
-            return Operated(wanted, said, standing)
+            return standing
         if clock.now() + pauses[0] > until:
             raise OutcomeUnknownError(
-                f"{wanted.operation.name} of {wanted.address} was started and is not over yet: "
+                f"{operation.name} of {asked.address} was started and is not over yet: "
                 f"{standing.words}",
                 hint="`reconciler status` tells how it goes on; --wait with more seconds waits",
             )

@@ -73,7 +73,11 @@ def _about_kind(kind: Kind) -> Iterator[str]:
         yield f"Operations: `reconciler run {kind.name}/NAME OPERATION`"
         for operation in kind.operations:
             since = f" (since {operation.since})" if operation.since else ""
-            yield _indented(f"{operation.name}: {operation.title}{since}", "  ")
+            whole = f" (of the platform: `run {kind.name}`)" if operation.of_platform else ""
+            yield _indented(f"{operation.name}: {operation.title}{whole}{since}", "  ")
+            for one in operation.inputs:
+                needed = "" if one.required else " (may be left out)"
+                yield _indented(f"--set {one.name}=...  {one.title}{needed}", "      ")
 
 
 def _remarks(field: Field) -> str:

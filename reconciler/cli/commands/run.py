@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import re
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
 
-from reconciler.cli.options import output_option, settings, wire_options, workspace_options
+from reconciler.cli.files import write_atomically
+from reconciler.cli.options import (
+    FILE,
+    output_option,
+    settings,
+    wire_options,
+    workspace_options,
+)
 from reconciler.cli.output import note, result
 from reconciler.cli.planning import open_session
 from reconciler.errors import Exit, UsageError
 from reconciler.model import Standing
-from reconciler.operating import Operated, Order, operate, order
+from reconciler.operating import Operated, Order, is_of_platform, operate, order
 from reconciler.report.sanitise import visible
 from reconciler.report.status import operation_json
 
@@ -22,7 +30,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 @click.command()
-@click.argument("address")
+@click.argument("address", metavar="ADDRESS|KIND")
 @click.argument("operation")
 @output_option("text", "json")
 @click.option("--wait", is_flag=True, help="Follow it until it is over.")
@@ -33,6 +41,16 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
     metavar="DURATION",
     help="With --wait: how long at most, such as 90s, 30m or 2h.",
 )
+@click.option(
+    "--set",
+    "inputs",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="What the operation must be told, such as run=7; `explain KIND` lists it.",
+)
+@click.option(
+    "--out", type=FILE, help="Write its report to this file; waits until the operation is over."
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @workspace_options
 @wire_options
@@ -42,10 +60,15 @@ def command(
     output: str,
     wait: bool,
     wait_timeout: str,
+    inputs: tuple[str, ...],
+    out: Path | None,
     yes: bool,
     **flags: Any,
 ) -> int:
     """Have a platform do OPERATION with the declared object at ADDRESS.
+
+    Operations of a whole platform, such as `stop-all`, take a KIND, with PLATFORM: before it where
+    there are several; they need no manifest.
 
     The desired state is not touched: nothing is planned, and no inventory is written.
     `reconciler explain KIND` lists the operations of a kind.
@@ -55,15 +78,18 @@ def command(
     """
     given = settings(output=output, **flags)
     seconds = _seconds(wait_timeout)
-    with open_session(given) as run:
-        wanted = order(run, address, operation)
+    with open_session(given, needs_manifests=not is_of_platform(address)) as run:
+        wanted = order(run, address, operation, _inputs(inputs))
         _agree(wanted, yes=yes, asks=output == "text")
 
         def tell(standing: Standing) -> None:
             run.observer.progress(standing.words, 0, 0)
 
-        done = operate(run, wanted, wait=seconds if wait else 0.0, tell=tell)
+        patience = seconds if wait or out else 0.0
+        done = operate(run, wanted, wait=patience, wants_report=out is not None, tell=tell)
         run.observer.progress("", 0, 0)
+    if out is not None and done.report is not None:
+        write_atomically(out, done.report)
     failed = done.standing is not None and done.standing.has_failed
     code = int(Exit.PARTIAL if failed else Exit.DONE)
     _tell(done, code, output)
@@ -77,6 +103,16 @@ def _seconds(text: str) -> float:
             f"--wait-timeout '{text}' is no duration", hint="such as 90s, 30m or 2h; a day at most"
         )
     return float(int(found[1]) * _UNITS[found[2]])
+
+
+def _inputs(texts: tuple[str, ...]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not name or not equals or name in found:
+            raise UsageError(f"--set '{text}' is no NAME=VALUE, or the second of this name")
+        found[name] = value
+    return found
 
 
 def _agree(wanted: Order, *, yes: bool, asks: bool) -> None:

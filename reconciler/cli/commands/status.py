@@ -43,7 +43,9 @@ def command(
 ) -> int:
     """Show how declared objects that run by themselves are doing, or those named by ADDRESS.
 
-    Federations: whether members are in step, how late they are, whose settings differ. Only reads.
+    Federations: whether members are in step, how late they are, whose settings differ. Policies:
+    whether they are on, their last run and what it freed where the platform tells, the next run.
+    Only reads.
 
     Exit codes, for monitoring: 0 healthy, 2 something is degraded or cannot be told, 6 a platform
     cannot be reached.

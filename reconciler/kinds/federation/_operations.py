@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from reconciler.kinds.federation._rest import FEDERATION, state_of, statuses
-from reconciler.kinds.operations import Operation
+from reconciler.kinds.operations import Asked, Operation
 from reconciler.kinds.rest import Flow, is_error_document, object_of, segment, send, unusable
 from reconciler.kinds.values import without_credentials
 from reconciler.model import Address, Health, Request, Response, Standing
@@ -15,7 +16,9 @@ WORKING = ("HEALTHY", "SYNC", "SYNCING", "DISABLED", "N/A")
 """States of a member that nobody has to look after."""
 
 
-def survey(addresses: Sequence[Address], live: Mapping[Address, Mapping[str, Any]]) -> Flow:
+def survey(
+    addresses: Sequence[Address], live: Mapping[Address, Mapping[str, Any]], _now: datetime
+) -> Flow:
     """Members, lag and queues of each repository, and whether its settings are everywhere the same.
 
     2.11.10.1 tells of the connections, 2.11.4 of the settings; servers before 7.104.2 are asked by
@@ -128,16 +131,16 @@ def _words(member: Mapping[str, Any]) -> str:
     return f"{member['url']} is {member.get('status')}{queue}{late}"
 
 
-def _full_sync(address: Address) -> Flow:
+def _full_sync(asked: Asked) -> Flow:
     """2.11.7"""
-    path = f"{FEDERATION}/fullSync/{segment(address.name)}"
+    path = f"{FEDERATION}/fullSync/{segment(asked.name)}"
     response = yield from send(Request("POST", path))
     return response.text
 
 
-def _compared(address: Address) -> Flow:
+def _compared(asked: Asked) -> Flow:
     """2.11.7 with isDry: only compares."""
-    path = f"{FEDERATION}/fullSync/{segment(address.name)}"
+    path = f"{FEDERATION}/fullSync/{segment(asked.name)}"
     request = Request("POST", path, query=(("isDry", "true"),))
     answer = object_of(request, (yield from send(request)))
     paths = answer.get("resultPaths")
@@ -145,13 +148,13 @@ def _compared(address: Address) -> Flow:
     return f"{answer.get('message', '')} {listed}".strip()
 
 
-def _synced(address: Address) -> Flow:
+def _synced(asked: Asked) -> Flow:
     """2.11.10.2: a full sync is over when no member waits for it or is at it."""
     request = Request("GET", f"{FEDERATION}/status/stateList")
     answer = object_of(request, (yield from send(request)))
     listed = answer.get("federations")
     for state in listed if isinstance(listed, list) else ():
-        if isinstance(state, dict) and state.get("localRepoKey") == address.name:
+        if isinstance(state, dict) and state.get("localRepoKey") == asked.name:
             found = [status for _, status in statuses(state)]
             busy = [s for s in found if s in ("PENDING_FS", "FULL_SYNC_RUNNING", "DELAYED")]
             failed = "ERROR" in found
@@ -160,16 +163,16 @@ def _synced(address: Address) -> Flow:
     return Standing("the server does not list it", is_over=True, has_failed=True)
 
 
-def _config_sync(address: Address) -> Flow:
+def _config_sync(asked: Asked) -> Flow:
     """2.11.9"""
-    path = f"{FEDERATION}/configSync/{segment(address.name)}"
+    path = f"{FEDERATION}/configSync/{segment(asked.name)}"
     response = yield from send(Request("POST", path))
     return response.text
 
 
-def _configured(address: Address) -> Flow:
+def _configured(asked: Asked) -> Flow:
     keys = yield from _inconsistent()
-    if address.name in keys:
+    if asked.name in keys:
         return Standing("its settings still differ from those of a member")
     return Standing("its settings are the same everywhere", is_over=True)
 

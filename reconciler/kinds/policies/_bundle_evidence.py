@@ -17,12 +17,12 @@ POLICIES = "/artifactory/api/cleanup/bundles/policies"
 NOUN = "release bundle version"
 
 
-def last_run(key: str) -> Flow:
-    """Returns the line of a policy in the list view, empty where it has none."""
+def view() -> Flow:
+    """Returns the lines of the list view by the key of their policy."""
     request = Request("GET", f"{POLICIES}/")
     listed = object_of(request, (yield from send(request))).get("policies")
     lines = listed if isinstance(listed, list) else []
-    return next((one for one in lines if isinstance(one, dict) and one.get("policyKey") == key), {})
+    return {str(line.get("policyKey")): line for line in lines if isinstance(line, dict)}
 
 
 def from_dry_run(write: Write, _budget: Budget) -> Flow:
@@ -33,7 +33,7 @@ def from_dry_run(write: Write, _budget: Budget) -> Flow:
     if not same:
         return _unknown("the platform has no preview; a dry run of what is applied tells")
     try:
-        line = yield from last_run(write.name)
+        line = (yield from view()).get(write.name, {})
     except AnswerError as error:
         return _unknown(error.summary)
     run = line.get("lastRunData")

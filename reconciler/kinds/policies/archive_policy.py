@@ -13,6 +13,7 @@ from reconciler.kinds.kind import Fault, Kind, Subject
 from reconciler.kinds.marks import FIXED, UNORDERED, WHOLE, Default, Known, Ref, Risk, Same
 from reconciler.kinds.policies import aql
 from reconciler.kinds.policies._archive_evidence import POLICIES, previewed
+from reconciler.kinds.policies._archive_operations import OPERATIONS, survey
 from reconciler.kinds.policies._fields import (
     ARCHIVES_MORE,
     FOR_GOOD,
@@ -355,6 +356,8 @@ KIND = Kind(
     spec=ArchivePolicySpec,
     rest=REST,
     evidence=evidence,
+    operations=OPERATIONS,
+    survey=survey,
     area="Policies",
     since="7.27.3",
     modes=MODES,

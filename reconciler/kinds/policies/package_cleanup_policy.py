@@ -21,6 +21,8 @@ from reconciler.kinds.marks import (
     Same,
     Since,
 )
+from reconciler.kinds.policies import _cleanup_survey
+from reconciler.kinds.policies._cleanup_operations import operations
 from reconciler.kinds.policies._fields import (
     DELETES_MORE,
     FOR_GOOD,
@@ -268,6 +270,8 @@ KIND = Kind(
     spec=PackageCleanupPolicySpec,
     rest=REST,
     evidence=evidence,
+    operations=operations(POLICIES, "package versions"),
+    survey=_cleanup_survey.packages,
     area="Policies",
     since="7.98.2",
     rules=(

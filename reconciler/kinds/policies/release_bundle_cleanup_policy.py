@@ -8,7 +8,9 @@ from pydantic import Field
 
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.marks import UNORDERED, WHOLE, Default, Ref, Risk
+from reconciler.kinds.policies import _cleanup_survey
 from reconciler.kinds.policies._bundle_evidence import POLICIES, from_dry_run
+from reconciler.kinds.policies._cleanup_operations import operations
 from reconciler.kinds.policies._fields import STARTS_TO_DELETE, Cron, Minutes, ProjectKey
 from reconciler.kinds.policies._rest import PolicyView, SwitchedCollection
 from reconciler.kinds.policies._rules import key_of_its_own, policy_key, schedule_rule
@@ -83,6 +85,8 @@ KIND = Kind(
         listing=PolicyView(f"{POLICIES}/", since="7.104.2"),
     ),
     evidence=from_dry_run,
+    operations=operations(POLICIES, "release bundle versions"),
+    survey=_cleanup_survey.bundles,
     area="Policies",
     since="7.104.2",
     rules=(policy_key, key_of_its_own, schedule_rule("cronExp")),
