@@ -11,7 +11,7 @@ from reconciler.errors import AnswerError
 from reconciler.kinds.evidence import Budget
 from reconciler.kinds.policies import aql
 from reconciler.kinds.policies._counting import Candidate, Tally, percent
-from reconciler.kinds.policies._stored import Found, all_files, files_by
+from reconciler.kinds.policies._stored import MOST_FILES, Found, all_files, files_by
 from reconciler.kinds.rest import Flow, object_of, send
 from reconciler.model import Impact, Request, Response, Share
 
@@ -29,6 +29,8 @@ def previewed(policy: Mapping[str, Any], budget: Budget) -> Flow:
         count, size = yield from preview(policy)
         if count and packages:
             yield from _by_repository(policy, packages["packageRepos"], tally, budget)
+        elif count > MOST_FILES:
+            tally.gap(f"{count:,} files are too many to list, so nobody knows where they lie")
         elif count:
             yield from _files(policy, tally, budget)
     except AnswerError as error:

@@ -156,7 +156,7 @@ def _health(raw: Mapping[str, Any]) -> Health:
     words = ["switched on" if raw.get("enabled") else "switched off"]
     details: dict[str, Any] = {"enabled": raw.get("enabled"), "lastRun": dict(run) or None}
     if run:
-        words.append(f"last run {iso(int(run['startTime']))} {run.get('state')}{_moved(run)}")
+        words.append(f"last run {iso(run['startTime'])} {run.get('state')}{_moved(run)}")
     else:
         words.append("never ran")
     following = raw.get("nextExecutionTime")

@@ -49,7 +49,10 @@ def _unknown(reason: str) -> Impact:
     return Impact("dry-run", NOUN, gaps=(reason,))
 
 
-def iso(milliseconds: int) -> str:
-    """Milliseconds since 1970 as a time in UTC."""
-    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+def iso(milliseconds: object) -> str:
+    """Milliseconds since 1970 as a time in UTC; as they came where they are no time."""
+    try:
+        moment = datetime.fromtimestamp(float(str(milliseconds)) / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return str(milliseconds)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -66,7 +66,7 @@ def _rows(request: Request) -> Flow:
         raise AnswerError("the server shows only a part of the answer to a query: too many rows")
     try:
         return [_found(row) for row in rows]
-    except (LookupError, TypeError, AttributeError):
+    except (LookupError, TypeError, AttributeError, ValueError):
         raise unusable(request, response) from None
 
 
@@ -110,7 +110,8 @@ def repositories(projects: Sequence[str]) -> Flow:
 
 def _configured(raw: Mapping[str, Any]) -> Iterator[Known]:
     for name in ("LOCAL", "FEDERATED"):
-        for one in raw.get(name) or ():
+        listed = raw.get(name)
+        for one in listed if isinstance(listed, list) else ():
             if isinstance(one, dict) and isinstance(one.get("key"), str):
                 kind = str(one.get("packageType", "")).lower()
                 yield Known(one["key"], kind, str(one.get("projectKey") or ""))
