@@ -23,6 +23,7 @@ from reconciler.engine.naming import named
 from reconciler.engine.ways_out import BLOCK_WAYS, REASON_WAYS
 from reconciler.errors import Diagnostic, ReconcilerError, UnreachableError, UsageError
 from reconciler.kinds.fields import Field, FieldTable
+from reconciler.kinds.steering import Stance
 from reconciler.kinds.values import shown, without_credentials
 from reconciler.manifests.findings import locate
 from reconciler.manifests.messages import nearest_hint
@@ -77,6 +78,8 @@ class Found:
     source: Source
     change: Change | None = None
     observed: Observed | None = None
+    stance: str = ""
+    """How it stands, for an object that is steered."""
     diagnostics: tuple[Diagnostic, ...] = ()
     error: ReconcilerError | None = None
     secrets: SecretKnowledge = NOTHING_KNOWN
@@ -165,11 +168,18 @@ def _ask(settings: Settings, wanted: Desire, known: Found, progress: Progress | 
     change = next((c for c in made.changes if c.address == known.address), None)
     told = tuple(d for d in made.diagnostics if d.address == str(known.address))
     secrets = run.secrets.get(known.address, NOTHING_KNOWN)
+    stance = run.stances.get(known.address)
+    if isinstance(stance, Stance):
+        known, observed = replace(known, stance=stance.words or stance.status), None
+    elif stance is not None:
+        observed = stance
     return replace(known, change=change, observed=observed, diagnostics=told, secrets=secrets)
 
 
-def _observed(run: Session, known: Found) -> Observed:
+def _observed(run: Session, known: Found) -> Observed | None:
     address = known.address
+    if address.kind in run.registry and run.registry[address.kind].steering is not None:
+        return None  # the plan looks at it
     if address.kind not in run.registry:
         return Unreadable(f"this version has no kind '{address.kind}'")
     if address.platform not in {m.address.platform for m in run.desire.manifests}:
@@ -254,6 +264,8 @@ class _Teller:
             return "the saved plan has no change of it"
         if found.source == "manifests":
             return "the platform was not asked, so nothing is known of what differs"
+        if found.stance:
+            return f"nothing is to be done now: {found.stance}"
         lifecycle = self.manifest.lifecycle
         if lifecycle.release:
             return "metadata.lifecycle.release is true, and nobody here owns it"
@@ -268,6 +280,8 @@ class _Teller:
     # --- what is known of the object
 
     def live(self) -> tuple[LiveState, str]:
+        if self.found.stance:
+            return "live", self.found.stance
         match self.found.observed:
             case Live(complete=complete):
                 reduced = "" if complete else ", seen in part: the token reads a reduced form"

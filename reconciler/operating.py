@@ -6,15 +6,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby
+from typing import Any
 
 from reconciler.engine.naming import named
 from reconciler.errors import AnswerError, OutcomeUnknownError, UnreachableError, UsageError
 from reconciler.kinds.fields import at_least
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.operations import Asked, Begun, Operation
+from reconciler.kinds.steering import Stance
 from reconciler.manifests.messages import nearest_hint
-from reconciler.model import Absent, Address, Health, Live, Reach, Standing, Status
+from reconciler.model import Absent, Address, Health, Live, Reach, Standing, Status, Unreadable
 from reconciler.pipeline.session import Session
+from reconciler.pipeline.steering import stance, wanted
 
 PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds between two looks at an operation that goes on; the last one is repeated."""
@@ -38,15 +41,40 @@ def status(run: Session, addresses: Sequence[str] = ()) -> Status:
 def _surveyed(run: Session, addresses: Sequence[str]) -> list[Address]:
     declared = [m.address for m in run.chosen]
     if not addresses:
-        return [a for a in declared if run.registry[a.kind].survey is not None]
+        return [a for a in declared if _tells(run, a)]
     found = [_declared(text, declared) for text in addresses]
     for address in found:
-        if run.registry[address.kind].survey is None:
+        if not _tells(run, address):
             raise UsageError(
                 f"a {address.kind} does not run by itself: there is no status of it",
                 hint="`reconciler plan` tells how it differs from its manifest",
             )
     return found
+
+
+def _tells(run: Session, address: Address) -> bool:
+    """Whether an object runs by itself, so that there is something to tell."""
+    kind = run.registry[address.kind]
+    return kind.survey is not None or (kind.steering is not None and kind.steering.runs)
+
+
+def _steered(run: Session, addresses: Sequence[Address]) -> dict[Address, Health]:
+    """How steered objects are doing: those that go on, wait for somebody or are done are well."""
+    manifests = {m.address: m for m in run.chosen}
+    memory: dict[Any, Any] = {}
+    return {a: _health(stance(run, wanted(run, manifests[a], memory))) for a in addresses}
+
+
+_WELL = ("Converged", "Progressing", "WaitingApproval", "Paused")
+
+
+def _health(found: Stance | Unreadable) -> Health:
+    if isinstance(found, Unreadable):
+        return Health("unknown", found.reason)
+    is_well = found.status in _WELL and found.blocked is None
+    words = found.blocked.message if found.blocked else found.words
+    details = {k: v for k, v in found.evidence.items() if k != "devices"}
+    return Health("healthy" if is_well else "degraded", words, details)
 
 
 def _declared(text: str, declared: Sequence[Address]) -> Address:
@@ -62,6 +90,8 @@ def _declared(text: str, declared: Sequence[Address]) -> Address:
 def _asked(
     run: Session, kind: Kind, platform: str, addresses: list[Address]
 ) -> dict[Address, Health]:
+    if kind.steering is not None:
+        return _steered(run, addresses)
     assert kind.survey is not None
     seen = run.observer.observe(addresses).objects
     live = {a: o.raw for a, o in seen.items() if isinstance(o, Live)}

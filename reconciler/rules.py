@@ -169,6 +169,10 @@ STRUCTURE: Mapping[str, Rule] = {
         "A manifest declares a name or a project that `spec.fence` of the workspace rules out.",
         "Declare it in the workspace it belongs to, or widen the fence.",
     ),
+    "reserved-platform": Rule(
+        "A platform has the name of a service beside the platforms, such as `connect`.",
+        "Give the platform another name.",
+    ),
     "platform-twice": Rule(
         "A list of platforms names one of them twice.",
         "Remove one of them.",
@@ -420,11 +424,6 @@ WORKSPACE: Mapping[str, Rule] = {
     "inventory-place": Rule(
         "`spec.inventory` names two places, or only half of one.",
         "Write `{file: PATH}`, or `{platform: NAME, repository: KEY}`.",
-    ),
-    "not-available": Rule(
-        "The workspace file asks for something that this version does not have, such as JFrog "
-        "Connect.",
-        "Write what the hint says; the changelog tells when a version has it.",
     ),
     "workspace": Rule(
         "The workspace file is empty, or holds more than the one document.",
@@ -991,6 +990,106 @@ GITHUB: Mapping[str, Rule] = {
     ),
 }
 
+CONNECT: Mapping[str, Rule] = {
+    "deployment-standing": Rule(
+        "How a deployment to devices stands where nothing is to be done now: it is converged, "
+        "runs, soaks, waits for an approval, or is paused.",
+        "Nothing has to be done; `reconciler status ADDRESS` shows more.",
+        "info",
+    ),
+    "deployment-ambiguous": Rule(
+        "The reference does not say what a filter of a deployment means, and the readings select "
+        "different devices.",
+        "Select in another way, such as by a tag; targeting stays pinned.",
+        "warning",
+    ),
+    "deployment-unproven": Rule(
+        "Devices have the wanted version, and nothing shows that this deployment brought it.",
+        "Nothing has to be done; `spec.redeploy` can force it.",
+        "info",
+    ),
+    "deployment-debt": Rule(
+        "Devices that should have the version do not get it now: they are offline, blocked, or "
+        "failed too often.",
+        "Bring them back, clear the update trigger, or look into the failures.",
+        "warning",
+    ),
+    "deployment-note": Rule(
+        "Something a reviewer of a deployment should know.",
+        "Read the message.",
+        "info",
+    ),
+    "deployment-unknown": Rule(
+        "A fact of a device that a deployment needs could not be read; the device is left alone.",
+        "Read the message; a token with more rights, or a status word of a newer server, is often "
+        "the reason.",
+        "warning",
+    ),
+    "deployment-degraded": Rule(
+        "A device was sent what it should not have been, or the marker of a deployment was lost.",
+        "Look at the deployments that are named; nothing more is sent before that is settled.",
+        "warning",
+    ),
+    "cannot-create": Rule(
+        "An object does not exist, and no request creates one. The change is blocked.",
+        "Let the device register itself through its agent, or correct the name.",
+    ),
+    "unresolved": Rule(
+        "An update flow, or a parameter of it, is not what the manifest says.",
+        "Declare the UpdateFlow, correct its name, or give just the parameters it has.",
+    ),
+    "selects-nothing": Rule(
+        "A deployment selects no device, or names a group that no device is in.",
+        "Look at groups, tags and filters: case counts.",
+    ),
+    "bounds": Rule(
+        "A deployment selects fewer or more devices than `spec.select.expect` allows.",
+        "Look at the devices in the plan; if they are meant, change the bounds.",
+    ),
+    "conflict": Rule(
+        "Another deployment wants another version of the same app on the same devices.",
+        "Agree on one version, keep the devices apart, or give one a higher `spec.priority`.",
+    ),
+    "same-version": Rule(
+        "Devices have the version, with other parameters, another flow or another nonce.",
+        "Raise the version, or set `spec.redeploy.sameVersionNewPayload`.",
+    ),
+    "halted": Rule(
+        "A gate of a deployment failed, or somebody aborted it. Nothing more is sent.",
+        "Look into the failures; another payload begins anew.",
+    ),
+    "degraded": Rule(
+        "What devices got cannot be told for certain, so nothing more is sent.",
+        "Read the notes of the plan; `reconciler run ADDRESS abort` stops what runs.",
+    ),
+    "over-budget": Rule(
+        "Looking at a deployment would take more requests than the run allows.",
+        "Select fewer devices, or allow more with `--budget` or `spec.connect.requests`.",
+    ),
+    "filter-illegal": Rule(
+        "A filter is none that API v2 of JFrog Connect takes.",
+        "The message says which types, operands and values there are.",
+    ),
+    "filter-volatile": Rule(
+        "A filter on what changes every minute cannot say what is desired.",
+        "Use `offline: skip`, or `mode: once`.",
+    ),
+    "filter-contradiction": Rule(
+        "Filters all have to hold, and these can never hold for the same device.",
+        "Take one of them out; several devices need a tag.",
+    ),
+    "deployment-illegal": Rule(
+        "Fields of a deployment do not go together.",
+        "The message says which ones, and why.",
+    ),
+    "deployment-useless": Rule(
+        "A field of a deployment can have no effect as it is written.",
+        "The message says why.",
+        "warning",
+    ),
+}
+"""Rules of devices, update flows and deployments."""
+
 GROUPS: Mapping[str, Mapping[str, Rule]] = {
     "Text of a file": TEXT,
     "Files and folders": FILES,
@@ -1005,6 +1104,7 @@ GROUPS: Mapping[str, Mapping[str, Rule]] = {
     "Repositories": REPOSITORIES,
     "Projects, environments and groups": ACCESS,
     "Policies": POLICIES,
+    "Devices and deployments": CONNECT,
     "Plan": PLAN,
     "Deletes": DELETES,
     "Keyless sign-in": KEYLESS,

@@ -96,6 +96,7 @@ class Settings:
     lock_timeout: float = 0.0
     masked: Callable[[str], None] = field(default=_nobody, compare=False)
     """Told every token a run gets, before it is used: a CI system's log must not show it."""
+    budget: int | None = None
 
     def variable(self, names: Sequence[str]) -> str | None:
         """The first of these environment variables that is set to something."""

@@ -18,6 +18,7 @@ FLOORS = (
     ("errors",),
     ("model", "rules"),
     ("settings",),
+    ("deployments",),
     ("kinds", "report"),
     ("manifests", "engine"),
     ("platform",),

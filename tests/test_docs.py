@@ -24,7 +24,16 @@ from reconciler.manifests.yaml.reader import read
 from reconciler.model import Action
 from reconciler.settings import Settings
 from scripts import generate, reference
-from tests.support.console import URL, Console, DocumentationError, blocks, commands, matches, play
+from tests.support.console import (
+    CONNECT_PORT,
+    URL,
+    Console,
+    DocumentationError,
+    blocks,
+    commands,
+    matches,
+    play,
+)
 from tests.support.platforms import Sites
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -297,6 +306,10 @@ def test_examples_converge(file: Path, tmp_path: Path) -> None:
     with console.here():
         for name in secrets:
             console.run(f"export {name}=correct-horse")
+        if file.parent.name == "connect":
+            console.run("reconciler sandbox --port 8081 --connect &")
+            console.run(f"export CONNECT_URL=http://127.0.0.1:{CONNECT_PORT}")
+            console.run("export CONNECT_TOKEN=sandbox-connect-token")
         console.run(f"reconciler validate --strict {file.name}")
         console.run(f"reconciler fmt --check {file.name}")
         console.run(f"reconciler apply --yes {file.name}")

@@ -14,7 +14,9 @@ from reconciler.engine.codes import BLOCKS
 from reconciler.rules import GROUPS, RULES, Rule
 
 SOURCE = Path(reconciler.__file__).parent
-MAKERS = re.compile(r"Diagnostic|Fault|Finding|Block|_?BadScalar\w*|_fault|fault|_tell")
+MAKERS = re.compile(
+    r"Diagnostic|Fault|Finding|Block|Note|Remark|Problem|_?BadScalar\w*|_fault|fault|_tell"
+)
 """Calls whose first text is a rule's id, unless it is not written there."""
 
 ID = re.compile(r"[a-z]+(-[a-z]+)*")

@@ -100,6 +100,12 @@ wire_options = _together(
         metavar="N",
         help="Requests a second and platform at most; 0 is no limit.",
     ),
+    click.option(
+        "--budget",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Requests that looking at one deployment to devices may take; 2000 without it.",
+    ),
     click.option("--trace", type=FILE, help="Append every request to this file, redacted."),
     click.option(
         "--secret-dir",

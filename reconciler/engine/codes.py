@@ -22,6 +22,9 @@ REASONS: Mapping[str, str] = {
     "undeclared": "the object is owned, no manifest declares it any more, and pruning is on",
     UNFINISHED_DELETE: "an earlier delete took the object out of service, and did not end",
     GONE: "the object is owned, no manifest declares it any more, and it does not exist",
+    "next-step": "a deployment to devices can go one step further",
+    "to-abort": "updates are waiting or running on devices that should not get them",
+    "leftover-tags": "reserved tags of a deployment are on devices that need them no more",
 }
 """Why a change is in the plan: the closed list of `reason` codes."""
 
@@ -38,6 +41,15 @@ BLOCKS: Mapping[str, str] = {
     "cannot-convert": "the live object could become one of this kind, but not as it is now",
     "site-unreachable": "a platform that the change needs does not answer",
     "would-strand": "content that is nowhere else yet could be cut off",
+    "cannot-create": "the object does not exist, and no request creates one",
+    "unresolved": "an update flow, or a parameter of it, is not what the manifest says",
+    "selects-nothing": "no device matches, or a group that is named has none",
+    "bounds": "the devices that match are fewer or more than the manifest expects",
+    "conflict": "another manifest wants another version of the same app on the same devices",
+    "same-version": "devices have the version with other parameters or another flow",
+    "halted": "a gate of the deployment failed, or somebody aborted it",
+    "degraded": "what the devices got cannot be told for certain, so nothing more is sent",
+    "over-budget": "looking at everything would take more requests than the run allows",
     "dependency": "an object it names is blocked or unreadable",
     "protected": "the manifest last said metadata.lifecycle.protect: true; that holds without it",
     "no-delete": "there is no request that deletes objects of this kind",

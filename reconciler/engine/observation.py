@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from reconciler.engine.diff import NOTHING_KNOWN, SecretKnowledge
+from reconciler.kinds.steering import Stance
 from reconciler.model import Address, Observed, PlatformInfo, Unreadable
 
 NOT_READ = Unreadable("it was not read")
@@ -33,6 +34,8 @@ class Observation:
     secrets: Mapping[Address, SecretKnowledge] = field(default_factory=dict)
     unreachable: Mapping[str, str] = field(default_factory=dict)
     """The URLs of the platforms that did not answer as a whole, by name."""
+    stances: Mapping[Address, Stance | Unreadable] = field(default_factory=dict)
+    """How the objects stand that are steered."""
 
     def version(self, platform: str, service: str) -> str:
         """The version of a service, or the empty text where it is not known."""

@@ -124,6 +124,9 @@ class _Planner:
     def decide(self, manifest: Manifest) -> None:
         """What to do with one object."""
         kind = self.registry[manifest.address.kind]
+        if kind.steering is not None:
+            self._steered(manifest)
+            return
         entry = self.inventory.get(manifest.address)
         self.recorded += entry is not None
         observed = self._observed(manifest.address)
@@ -139,6 +142,28 @@ class _Planner:
         else:
             followed = self.renames.followed(kind, manifest.address.platform, observed)
             self._live(kind, manifest, followed, entry)
+
+    def _steered(self, manifest: Manifest) -> None:
+        """The next step of an object that is steered, if there is one."""
+        stance = self.observation.stances.get(manifest.address, NOT_READ)
+        if isinstance(stance, Unreadable):
+            self._unreadable(manifest, stance)
+            return
+        for note in stance.notes:
+            self._tell(note.rule, note.severity, manifest, note.summary, note.hint)
+        if stance.action is None or manifest.lifecycle.manage == "observe":
+            self.unchanged += 1
+            return
+        change = Change(
+            manifest.address,
+            stance.action,
+            stance.reason,
+            stance.fields,
+            risk=stance.risk,
+            evidence=stance.evidence,
+            requests=stance.requests,
+        )
+        self._add(change, manifest, stance.blocked)
 
     def _observed(self, address: Address) -> Observed:
         return self.observation.objects.get(address, NOT_READ)
@@ -241,6 +266,7 @@ class _Planner:
         block = (
             self._refused(manifest, entry)
             or self._spelling(kind, manifest)
+            or _uncreatable(kind, manifest)
             or self._elsewhere(kind, write)
         )
         if observed.obstacle:
@@ -485,6 +511,11 @@ def _waited_for(
     """What must not be blocked; an object that exists needs no other site of its own for that."""
     exists = change.action is not Action.CREATE
     return (a for a in requires if not (exists and a in manifest.after))
+
+
+def _uncreatable(kind: Kind, manifest: Manifest) -> Block | None:
+    why = kind.rest.uncreatable(manifest.address)
+    return Block("cannot-create", why) if why else None
 
 
 def _as_unreadable(observed: Observed) -> Unreadable:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from reconciler.errors import ReconcilerError
 from reconciler.kinds.rest import Flow
 from reconciler.model import (
     FieldChange,
     PlannedRequest,
+    Request,
     Response,
+    Together,
 )
 
 
@@ -29,9 +32,11 @@ def preview(flow: Flow) -> tuple[PlannedRequest, ...]:
     try:
         request = next(flow)
         while len(requests) < 8:
-            if not request.is_read:
-                requests.append(PlannedRequest(request.method, request.path))
-            request = flow.send(agreed)
-    except StopIteration:
+            together = isinstance(request, Together)
+            for one in request.requests if together else [getattr(request, "request", request)]:
+                if isinstance(one, Request) and not one.is_read:
+                    requests.append(PlannedRequest(one.method, one.path))
+            request = flow.send([agreed for _ in request.requests] if together else agreed)
+    except (StopIteration, ReconcilerError):
         pass
     return tuple(requests)

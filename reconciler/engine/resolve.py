@@ -117,8 +117,13 @@ Names = Mapping[tuple[str, str, str], Address]
 
 
 def names_of(declared: Iterable[Address], registry: Registry) -> Names:
-    """Declared objects by the names others use for them."""
-    return {(a.platform, a.kind, registry[a.kind].referred_as(a)): a for a in declared}
+    """Declared objects by the names others use for them, and by those with their parents'."""
+    found: dict[tuple[str, str, str], Address] = {}
+    for address in declared:
+        found[address.platform, address.kind, registry[address.kind].referred_as(address)] = address
+        if len(address.parts) > 1:
+            found[address.platform, address.kind, "/".join(address.parts)] = address
+    return found
 
 
 class Parent(NamedTuple):
@@ -135,6 +140,8 @@ def parents_of(manifest: Manifest, registry: Registry) -> Iterator[Parent]:
         return
     parents = registry[address.kind].parents
     for depth, (name, kind) in enumerate(parents.items(), 1):
+        if kind not in registry:
+            continue  # nothing of the API shows whether there is one
         parent = Address(kind, address.parts[:depth], address.platform, address.qualified)
         yield Parent(parent, Reference(("metadata", name), parent.name, (kind,), "live"))
 
@@ -188,8 +195,10 @@ def matching(
 
 def target(reference: Reference, manifest: Manifest, names: Names) -> Address | None:
     """The declared object a reference means, or None when no manifest answers it."""
-    platform = manifest.address.platform
+    platform, beside = manifest.address.platform, manifest.address.parts[:-1]
     for kind in reference.kinds:
+        if beside and (near := names.get((platform, kind, "/".join((*beside, reference.name))))):
+            return near
         if (found := names.get((platform, kind, reference.name))) is not None:
             return found
     return None

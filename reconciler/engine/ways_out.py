@@ -20,6 +20,9 @@ REASON_WAYS: Mapping[str, str] = {
     "unfinished-delete": "Apply; the object is then in service again, and the next plan says why "
     "it is not deleted.",
     "gone": "Apply; only the inventory changes.",
+    "next-step": "Apply, again and again (`apply --wait`); or set `spec.paused: true`.",
+    "to-abort": "Apply; or write `spec.supersede: leave`.",
+    "leftover-tags": "Apply; the tags do nothing, they only lie about.",
 }
 """What makes a change with this reason go away."""
 
@@ -40,6 +43,17 @@ BLOCK_WAYS: Mapping[str, str] = {
     "back is disabled first (`enabled: false`), then taken out.",
     "would-strand": "Wait until the member is healthy (`reconciler status`), or disable it first "
     "(`enabled: false`): then nothing is exchanged any more, and it can be taken out.",
+    "cannot-create": "Let the device register itself, or correct the name; then plan again.",
+    "unresolved": "Declare the UpdateFlow, correct its name, or give just the parameters it has.",
+    "selects-nothing": "Look at the groups, tags and filters of `spec.select`: case counts.",
+    "bounds": "Look at the devices in the plan. If they are meant, change `spec.select.expect`.",
+    "conflict": "Agree on one version, keep the devices apart, or give one manifest a higher "
+    "`spec.priority`.",
+    "same-version": "Raise the version, or set `spec.redeploy.sameVersionNewPayload: always`.",
+    "halted": "Look into the failures. A new payload starts anew: another version, other "
+    "parameters, or a new `spec.redeploy.nonce`.",
+    "degraded": "Read the notes of the plan; `reconciler run ADDRESS abort` stops what runs.",
+    "over-budget": "Select fewer devices, or allow more requests.",
     "dependency": "Unblock the object it names; this one follows by itself.",
     "protected": "Declare the object again with `metadata.lifecycle.protect: false`, apply, and "
     "take the manifest away then; or `reconciler release` it.",

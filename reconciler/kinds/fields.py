@@ -174,6 +174,8 @@ def _shape(
         return "list", _field(name, item, [], False, wire_name), {}
     if get_origin(annotation) is dict:
         return "map", None, {}
+    if get_origin(annotation) is Literal and all(isinstance(v, str) for v in get_args(annotation)):
+        return "text", None, {}
     if isinstance(annotation, type):
         if issubclass(annotation, SecretRef):
             return "secret", None, {}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reconciler.errors import Severity
 from reconciler.kinds.evidence import Evidence
@@ -16,6 +16,9 @@ from reconciler.kinds.operations import Operation, Survey
 from reconciler.kinds.rest import Shape
 from reconciler.kinds.spec import ObjectSpec
 from reconciler.model import Address, Topology
+
+if TYPE_CHECKING:
+    from reconciler.kinds.steering import Steering
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +183,13 @@ class Kind:
 
     survey: Survey | None = None
     """How `reconciler status` learns how objects are doing."""
+
+    home: str = ""
+    """The one service beside the platforms that has the kind, such as `connect`; empty for kinds of
+    the platforms."""
+
+    steering: Steering | None = None
+    """How its objects are steered, for a kind whose fields are not compared."""
 
     lost_on_replace: str = ""
     """What deleting and creating anew would lose, for the message of a blocked change."""

@@ -15,7 +15,9 @@ from urllib.parse import quote
 from reconciler.errors import AnswerError
 from reconciler.model import Address, FieldChange, JsonValue, Live, Request, Response
 
-Flow = Generator[Request, Response, Any]
+Flow = Generator[Any, Any, Any]
+"""Yields a `Request` and is sent its `Response`; a steered kind's flow may also yield `Together`,
+`Once` and `Pause`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +210,10 @@ class Shape(ABC):
     def is_untouched(self, raw: Mapping[str, Any]) -> bool:
         """Whether an object is as every platform has it: nobody would want a manifest of that."""
         return False
+
+    def uncreatable(self, address: Address) -> str:
+        """Why nobody can create the object; empty where a manifest is enough."""
+        return ""
 
     def is_mirror(self, live: Mapping[str, Any]) -> bool:
         """Whether creating another object, on another platform, may have made this one too."""

@@ -7,7 +7,7 @@ identities, references, the rules of the kinds.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -94,7 +94,7 @@ class _Checker:
         if checks.kind.sites is not None:
             self._spread(document, checks.kind, metadata, spec, checks.kind.sites)
             return
-        for platform in metadata.get("platforms") or self._default_platforms:
+        for platform in self._places(checks.kind, metadata):
             self.manifests.append(self._manifest(document, checks.kind, metadata, spec, platform))
 
     def _spread(
@@ -115,14 +115,18 @@ class _Checker:
             self.manifests.append(replace(manifest, address=address, after=first))
             first = first or (address,)
 
+    def _places(self, kind: Kind, metadata: Mapping[str, Any]) -> Sequence[str]:
+        """Where an object is to be: on platforms, or in the one service that has its kind."""
+        return [kind.home] if kind.home else metadata.get("platforms") or self._default_platforms
+
     def _keep_name(
         self, document: Document, kind: Kind, metadata: dict[str, Any], *, is_told: bool
     ) -> None:
         """What can be said of the name alone is said although the rest is faulty."""
         if any(parent not in metadata for parent in kind.parents):
             return
-        platforms = metadata.get("platforms") or self._default_platforms
-        known = [name for name in dict.fromkeys(platforms) if name in self._platform_names]
+        places = {*self._platform_names, kind.home}
+        known = [name for name in dict.fromkeys(self._places(kind, metadata)) if name in places]
         for platform in known:
             self.faulty.append(self._manifest(document, kind, metadata, {}, platform))
         if known and not is_told:  # a name that can name nothing needs no second reason
@@ -221,7 +225,10 @@ class _Checker:
             self.findings += checked.findings(error)
             return None
         self._names(document, metadata)
-        self._platforms(document, metadata)
+        if checks is not None and checks.kind.home:
+            self._refuse_platforms(document, checks.kind, metadata)
+        else:
+            self._platforms(document, metadata)
         if checks is not None and not (checks.is_at_the_top and _PARENTS.isdisjoint(metadata)):
             self._parents(document, checks.kind, metadata)
         sound: dict[str, Any] = metadata
@@ -243,6 +250,14 @@ class _Checker:
                 text = f"'{name}' can name nothing: in the address of an object it leads elsewhere"
                 hint = "take a name that is more than one or two dots"
                 self._tell(document, path, "name-illegal", text, hint)
+
+    def _refuse_platforms(
+        self, document: Document, kind: Kind, metadata: Mapping[str, Any]
+    ) -> None:
+        if "platforms" in metadata:
+            path = ("metadata", "platforms")
+            text = f"a {kind.name} lies on no platform: it is in {kind.home}"
+            self._tell(document, path, "unknown-field", text, "take it out", at="key")
 
     def _platforms(self, document: Document, metadata: Mapping[str, Any]) -> None:
         known = self._platform_names

@@ -44,6 +44,19 @@ class PlatformSpec(_Part):
     """Name of the platform's OIDC integration, for keyless sign-in from CI."""
 
 
+class ConnectSpec(_Part):
+    """JFrog Connect: where it is, and how to sign in there."""
+
+    url: str | SecretRef = unset()
+    """Base URL, such as `https://api.connect.jfrog.io`; or `{env: NAME}`."""
+
+    token: SecretRef = unset()
+    """Where the access token of its API v2 comes from: `{env: NAME}` or `{file: PATH}`."""
+
+    requests: Annotated[int, Field(ge=1)] = unset()
+    """Requests that looking at one deployment may take. Default: 2000."""
+
+
 class InventorySpec(_Part):
     """Where the record of owned objects is kept: in a file, or in a repository of a platform."""
 
@@ -112,8 +125,8 @@ class WorkspaceSpec(_Part):
     defaultPlatforms: list[str] = unset()  # noqa: N815
     """Platforms of a manifest that names none; may be left out with one platform."""
 
-    connect: PlatformSpec = unset()
-    """The JFrog Connect service, for device deployments."""
+    connect: ConnectSpec = unset()
+    """JFrog Connect, for devices and what is deployed to them."""
 
     inventory: InventorySpec = unset()
     """Where ownership is recorded. Default: the file `.reconciler/inventory.json`."""

@@ -22,12 +22,11 @@ from reconciler.manifests.secret_rules import (
     secret_findings,
     service_findings,
 )
-from reconciler.manifests.unavailable import unavailable
 from reconciler.manifests.validate import validator
 from reconciler.manifests.workspace import DEFAULT_PLATFORM, Workspace, WorkspaceFile
 from reconciler.manifests.yaml.nodes import ReadDocument
 from reconciler.manifests.yaml.reader import read
-from reconciler.model import Document, Finding, Origin
+from reconciler.model import SERVICES, Document, Finding, Origin
 from reconciler.model import Path as Path_
 from reconciler.settings import Settings
 
@@ -53,11 +52,8 @@ def _read_file(settings: Settings, registry: Registry) -> tuple[Workspace, list[
     filled = [document for document in documents if document.data is not None]
     if len(filled) == 1:
         document = _document(filled[0], file.name)
-        found = [
-            *_check(document, Workspace(file.parent, file=file.name), registry),
-            *_unavailable(document),
-        ]
-        faults += locate(found, lambda _: content)
+        found = _check(document, Workspace(file.parent, file=file.name), registry)
+        faults += locate(list(found), lambda _: content)
     elif not has_errors(faults):
         faults.append(_not_one(filled, file.name))
     told = ordered(without_echoes(faults))
@@ -65,12 +61,6 @@ def _read_file(settings: Settings, registry: Registry) -> tuple[Workspace, list[
         return Workspace(file.parent, file=file.name), told
     name, spec = document.data["metadata"]["name"], document.data["spec"]
     return Workspace(file.parent, name, spec, file.name, settings.secret_dirs), told
-
-
-def _unavailable(document: Document) -> Iterator[Finding]:
-    spec = document.data.get("spec") if isinstance(document.data, dict) else None
-    if isinstance(spec, dict):
-        yield from unavailable(document, spec)
 
 
 def _document(found: ReadDocument, file: str) -> Document:
@@ -175,6 +165,11 @@ def _platforms(document: Document, platforms: Mapping[str, Any], chosen: Any) ->
             "with several platforms, spec.defaultPlatforms must say which one a manifest means",
             f"write defaultPlatforms: [{next(iter(platforms))}]",
         )
+    for name in sorted(SERVICES & set(platforms)):
+        text = f"'{name}' is no platform: it is the service of spec.{name}"
+        hint = "give the platform another name"
+        path: Path_ = ("spec", "platforms", name)
+        yield replace(_tell(document, path, "reserved-platform", text, hint), at="key")
     known = list(platforms) or [DEFAULT_PLATFORM]
     names = chosen if isinstance(chosen, list) else []
     for position, name in enumerate(names):

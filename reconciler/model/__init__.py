@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.model.address import Address
+from reconciler.model.address import SERVICES, Address
 from reconciler.model.approval import Disagreement
 from reconciler.model.change import (
     UNSET,
@@ -20,7 +20,7 @@ from reconciler.model.drift import DRIFT_STATUSES, Drift, DriftEntry, DriftStatu
 from reconciler.model.graph import Graph, GraphEdge, GraphNode
 from reconciler.model.guardrail import Guardrail, GuardrailCase, Guardrails, Violation, Waiver
 from reconciler.model.health import Health, HealthState, Reach, Standing, Status
-from reconciler.model.http import Request, Response
+from reconciler.model.http import Once, Pause, Request, Response, Together
 from reconciler.model.impact import Extreme, Impact, ImpactSource, Share
 from reconciler.model.inventory import Entry, Inventory
 from reconciler.model.live import Absent, Live, Observed, Unreadable
@@ -34,6 +34,7 @@ from reconciler.model.topology import Place, Planned, Tie, Topology
 __all__ = [
     "ACTION_COUNTS",
     "DRIFT_STATUSES",
+    "SERVICES",
     "UNSET",
     "Absent",
     "Action",
@@ -71,10 +72,12 @@ __all__ = [
     "Manage",
     "Manifest",
     "Observed",
+    "Once",
     "Origin",
     "Outcome",
     "Overlay",
     "Path",
+    "Pause",
     "Place",
     "Plan",
     "Planned",
@@ -93,6 +96,7 @@ __all__ = [
     "Standing",
     "Status",
     "Tie",
+    "Together",
     "Tombstone",
     "Topology",
     "Unreadable",

@@ -6,6 +6,10 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
+SERVICES = frozenset({"connect"})
+"""The services beside the platforms. Each stands in the platform's place of an address, and is
+never printed: their kinds are nowhere else."""
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -39,7 +43,8 @@ class Address:
         return "/".join([self.kind, *map(_encode, self.parts)])
 
     def __str__(self) -> str:
-        return self.full if self.qualified else self.unqualified
+        is_qualified = self.qualified and self.platform not in SERVICES
+        return self.full if is_qualified else self.unqualified
 
     @classmethod
     def parse(cls, text: str, platform: str = "default", *, qualified: bool = False) -> Address:

@@ -23,6 +23,7 @@ class Request:
     json: JsonValue = UNSET
     headers: Mapping[str, str] = field(default_factory=dict)
     text: str = ""
+    """A body that is no JSON; plain text, unless `headers` tell its type."""
     asks: bool = False
     busy: tuple[str, ...] = ()
     """Words, in small letters, of a refusal that ends by itself: something is in use."""
@@ -34,6 +35,31 @@ class Request:
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Requests a flow wants sent side by side; it is sent what came of each, in their order: a
+    response, or the error that sending ended in."""
+
+    requests: tuple[Request, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """A request that must not be repeated, whatever happens to it.
+
+    The flow is sent the response of the one attempt, or the error where there was none.
+    """
+
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """So many seconds a flow wants to let pass before it asks again; it is sent None."""
+
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from reconciler.pipeline.git import is_tracked
 from reconciler.pipeline.planning import run_blocks, secrets_to_send
 from reconciler.pipeline.pruning import put_backs
 from reconciler.pipeline.session import Session
+from reconciler.pipeline.steering import wanted
 
 if TYPE_CHECKING:
     from reconciler.platform.secrets import SecretSource
@@ -122,6 +123,7 @@ def _applied(
         run.secrets,
         run.wire.clock if run.wire else Clock(),
         run.crashes.append,
+        wanted=lambda manifest: wanted(run, manifest),
     )
     ledger = Ledger(means, run.store)
     outcomes = apply(made, means, ledger, stop, report)

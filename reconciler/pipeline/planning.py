@@ -37,6 +37,7 @@ from reconciler.pipeline.guarding import guarded
 from reconciler.pipeline.impacts import with_impacts
 from reconciler.pipeline.pruning import candidates, naming_kinds, pruning, with_tombstones
 from reconciler.pipeline.session import Session, part_of
+from reconciler.pipeline.steering import is_steered, with_stances
 from reconciler.pipeline.topologies import with_topologies
 from reconciler.settings import Settings, ceilings, exceptions
 
@@ -90,7 +91,7 @@ def planned(
 
 def _observed(run: Session) -> tuple[Observation, Pruning | None]:
     """What is live of what is wanted, of what it names, and of what may be deleted."""
-    addresses = [m.address for m in run.chosen]
+    addresses = [m.address for m in run.chosen if not is_steered(run, m)]
     chosen = set(addresses) if run.desire.resolved.missing else set()
     named = [
         address
@@ -103,6 +104,7 @@ def _observed(run: Session) -> tuple[Observation, Pruning | None]:
     run.observer.probe({address.platform for address in going})
     kinds = naming_kinds(run.registry, going)
     seen = run.observer.observe([*addresses, *named, *renamed], kinds)
+    seen = with_stances(run, seen)
     if not run.prunes:
         return replace(seen, secrets=run.secrets), None
     found = run.observer.by_name(going)

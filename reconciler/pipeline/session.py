@@ -18,13 +18,16 @@ from reconciler.engine.select import (
 from reconciler.engine.shard import members
 from reconciler.errors import Diagnostic, UsageError
 from reconciler.kinds.registry import Registry
+from reconciler.kinds.steering import Stance
 from reconciler.manifests.messages import nearest_hint
 from reconciler.manifests.workspace import Workspace
 from reconciler.model import (
+    SERVICES,
     Address,
     Inventory,
     Manifest,
     Scope,
+    Unreadable,
 )
 from reconciler.settings import Settings, ceilings
 
@@ -58,6 +61,8 @@ class Session:
     snapshot: Snapshot | None = None
     prunes: bool = False
     """Whether owned objects that no manifest declares are deleted."""
+    stances: dict[Address, Stance | Unreadable] = field(default_factory=dict)
+    """How the objects stand that are steered, once the plan is made."""
     crashes: list[Exception] = field(default_factory=list)
     """Faults of ours that made a change fail, for a traceback."""
     aftermath: list[Diagnostic] = field(default_factory=list)
@@ -113,6 +118,7 @@ def session(
         )
         if whole or not needs_manifests:
             named = platforms_of(wanted, workspace) if needs_manifests else workspace.platform_names
+            named = sorted({*named, *_services(workspace, inventory)})
             platforms = [name for name in named if platform_in_scope(name, scope)]
         else:
             platforms = _needed(wanted, selected, inventory, scope)
@@ -171,10 +177,16 @@ def _opened(
         yield {}, sources(snapshot, platforms, wanted.registry), snapshot
         return
     from reconciler.platform.connect import clients
-    from reconciler.platform.source import LivePlatform
+    from reconciler.platform.source import live_source
 
     with clients(wanted.workspace, settings, platforms, wire, tell) as opened:
-        yield opened, {name: LivePlatform(client) for name, client in opened.items()}, None
+        yield opened, {name: live_source(client) for name, client in opened.items()}, None
+
+
+def _services(workspace: Workspace, inventory: Inventory) -> list[str]:
+    """The services beside the platforms that something recorded is in."""
+    given = [name for name in SERVICES if workspace.spec.get(name)]
+    return [a.platform for a in inventory.addresses(given, qualified=False)]
 
 
 def _require_kinds(settings: Settings, registry: Registry) -> None:

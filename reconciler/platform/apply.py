@@ -17,6 +17,7 @@ from reconciler.platform.deleting import Deleting
 from reconciler.platform.lanes import Emit, Step, run_in_lanes
 from reconciler.platform.ledger import Ledger
 from reconciler.platform.means import Course, Means
+from reconciler.platform.stepping import step
 
 WORKERS = 8
 """Objects that are written at the same time, at most one of each lane."""
@@ -118,6 +119,8 @@ class _Run:
         if not change.action.writes:
             return Outcome(change, "done")
         try:
+            if self.means.registry[change.address.kind].steering is not None:
+                return step(self.means, self.course, change)
             if change.action is Action.DELETE:
                 return Deleting(self.means, self.course, self.ledger, change).carry_out()
             return Carrying(self.means, self.course, change).carry_out()

@@ -13,6 +13,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -30,8 +31,9 @@ from reconciler.errors import (
     UsageError,
 )
 from reconciler.kinds.rest import Flow, error_text
-from reconciler.model import UNSET, Request, Response, Secret
+from reconciler.model import SERVICES, UNSET, Request, Response, Secret
 from reconciler.platform.clock import Clock as Clock
+from reconciler.platform.driving import drive
 from reconciler.platform.spellings import spellings
 from reconciler.platform.trace import Trace
 from reconciler.platform.watch import Watch
@@ -123,6 +125,7 @@ class Client:
         self._watch = Watch()
         self._lock = threading.Lock()
         self._opened: list[httpx.Client] = []
+        self._pool: ThreadPoolExecutor | None = None
         self._next_slot = 0.0
         self._verify = verification(self.base, options)
         self._revealed: set[str] = set()
@@ -131,22 +134,47 @@ class Client:
     def close(self) -> None:
         """Close every connection."""
         self._watch.close()
+        if self._pool is not None:
+            self._pool.shutdown()
         for client in self._opened:
             client.close()
+
+    @property
+    def pool(self) -> ThreadPoolExecutor:
+        """The threads of what a flow wants sent side by side."""
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self.options.concurrency)
+        return self._pool
 
     def run(self, flow: Flow, attempts: int | None = None) -> Any:
         """Drive a flow to its end and return its result; errors are those of `send`."""
         try:
-            request = next(flow)
-            while True:
-                request = flow.send(self.send(request, attempts))
-        except StopIteration as stop:
-            return stop.value
+            return drive(self, flow, attempts)
         except ReconcilerError as error:
             error.replace(self._hidden)  # it may quote the answer
             raise
-        finally:
-            flow.close()
+
+    @property
+    def clock(self) -> Clock:
+        """The time the client waits by."""
+        return self._clock
+
+    def pause(self, seconds: float) -> None:
+        """Let time pass."""
+        self._clock.sleep(seconds)
+
+    def once(self, request: Request) -> Response | ReconcilerError:
+        """One attempt of a request; a connection that was refused is told like a lost answer."""
+        self.may_write()
+        try:
+            failure, response = self._try(request)
+        except OutcomeUnknownError as error:
+            return error
+        if response is None:
+            return OutcomeUnknownError(f"{request} got no answer ({failure})")
+        if response.status == 401:
+            raise _unauthorised(self.endpoint, request, response)
+        return response
 
     def send(self, request: Request, attempts: int | None = None) -> Response:
         """One request with the retries that are safe for it, at most `attempts` in all.
@@ -475,6 +503,12 @@ def _gave_up(
 
 
 def _unauthorised(endpoint: Endpoint, request: Request, response: Response) -> UnauthorisedError:
+    if endpoint.name in SERVICES:
+        return UnauthorisedError(
+            f"{endpoint.name} refuses the token: {request} answered 401 "
+            f"{error_text(response)[:200]}",
+            hint="it takes an access token of its API v2; the user_token of v1 is none",
+        )
     return UnauthorisedError(
         f"{endpoint.name} refuses the token: {request} answered 401 {error_text(response)[:200]}",
         hint="the token is wrong, expired, or of another platform",

@@ -14,7 +14,7 @@ from reconciler import __version__
 from reconciler.engine.digest import normalised_url
 from reconciler.errors import UsageError
 from reconciler.manifests.workspace import Workspace
-from reconciler.model import PlatformInfo
+from reconciler.model import SERVICES, PlatformInfo
 from reconciler.platform.client import (
     Client,
     Clock,
@@ -97,7 +97,7 @@ def endpoint(
 ) -> Endpoint:
     """Where one platform is and how to sign in there. Raises UsageError."""
     url = url_of(workspace, settings, name)
-    written, pin = workspace.platforms.get(name) or {}, settings.all_pins.get(name)
+    written, pin = _written(workspace, name), settings.all_pins.get(name)
     if pin is not None and pin.oidc:
         return Endpoint(
             name, url, _keyless(pin, settings, options or HttpOptions(), wire or Wire())
@@ -136,10 +136,15 @@ def url_of(workspace: Workspace, settings: Settings, name: str) -> str:
             f"platform '{name}' is not pinned",
             hint="--platform or RECONCILER_PLATFORMS pins some platforms; then all must be pinned",
         )
-    written = workspace.platforms.get(name) or {}
-    url = pins[name].url if name in pins else _url(name, written, settings)
+    url = pins[name].url if name in pins else _url(name, _written(workspace, name), settings)
     _refuse_credentials(name, url)
     return url
+
+
+def _written(workspace: Workspace, name: str) -> Mapping[str, Any]:
+    """What the workspace says of a platform, or of a service beside the platforms."""
+    of = workspace.spec if name in SERVICES else workspace.platforms
+    return of.get(name) or {}
 
 
 def _refuse_credentials(name: str, url: str) -> None:
@@ -193,7 +198,14 @@ def _url(name: str, written: Mapping[str, Any], settings: Settings) -> str:
                 hint=f"export {variable}=https://acme.example.com, or pin the platform with "
                 f"--platform {name}=URL",
             )
-    url = url or settings.variable(URL_VARIABLES)
+    is_service = name in SERVICES
+    url = url or settings.variable((f"{name.upper()}_URL",) if is_service else URL_VARIABLES)
+    if not url and is_service:
+        raise UsageError(
+            f"there are manifests for {name}, and nothing says where it is",
+            hint=f"write spec.{name}: {{url: ..., token: {{env: NAME}}}} in reconciler.yaml, or "
+            f"set {name.upper()}_URL and {name.upper()}_TOKEN",
+        )
     if not url:
         raise UsageError(
             f"no URL for platform '{name}'",
@@ -240,6 +252,8 @@ def _resolved(name: str, reference: Mapping[str, str], source: SecretSource) -> 
 
 
 def _token_from_environment(name: str, settings: Settings) -> str:
+    if name in SERVICES:  # a platform's token is not for it
+        return _own_token(name, token_variable(name), settings)
     token = settings.variable(
         (token_variable(name), *TOKEN_VARIABLES) if settings.all_pins else TOKEN_VARIABLES
     )
@@ -254,3 +268,13 @@ def _token_from_environment(name: str, settings: Settings) -> str:
 def token_variable(name: str) -> str:
     """The variable that holds the token of a pinned platform."""
     return f"{name.upper().replace('-', '_').replace('.', '_')}_TOKEN"
+
+
+def _own_token(name: str, variable: str, settings: Settings) -> str:
+    token = settings.variable((variable,))
+    if not token:
+        raise UsageError(
+            f"no token for {name}",
+            hint=f"set {variable}, or write spec.{name}.token: {{env: NAME}}",
+        )
+    return token.strip()

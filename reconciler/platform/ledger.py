@@ -41,6 +41,8 @@ class Ledger:
         with self._lock:
             for outcome in outcomes:
                 change = outcome.change
+                if self.means.registry[change.address.kind].steering is not None:
+                    continue  # the server is asked each time: no record of ours could tell more
                 if change.previous is not None:
                     self._unsaved[change.previous.full] = None
                 self._unsaved[change.address.full] = self._entry_after(outcome)

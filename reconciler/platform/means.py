@@ -17,6 +17,7 @@ from reconciler.errors import (
 )
 from reconciler.kinds.registry import Registry
 from reconciler.kinds.rest import Content
+from reconciler.kinds.steering import Wanted
 from reconciler.kinds.wire import Reveal
 from reconciler.model import Address, Change, Inventory, Manifest, Observed, Outcome, Tombstone
 from reconciler.platform.client import Client, Clock
@@ -47,6 +48,8 @@ class Means:
     clock: Clock = field(default_factory=Clock)
     crashed: Callable[[Exception], None] = lambda error: None
     """Told of faults of ours that made a change fail."""
+    wanted: Callable[[Manifest], Wanted] | None = None
+    """What a steering is asked about an object."""
     patience: float = 120.0
     """Seconds for one change, retries included."""
 

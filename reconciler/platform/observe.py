@@ -24,7 +24,16 @@ from reconciler.kinds.fields import at_least
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.registry import Registry
 from reconciler.kinds.rest import Bulk, Content, Listing, Write
-from reconciler.model import Absent, Address, Impact, Live, Observed, PlatformInfo, Unreadable
+from reconciler.model import (
+    SERVICES,
+    Absent,
+    Address,
+    Impact,
+    Live,
+    Observed,
+    PlatformInfo,
+    Unreadable,
+)
 from reconciler.platform.client import Clock
 from reconciler.platform.source import Objects, Source
 
@@ -87,9 +96,9 @@ class Observer:
                 try:
                     self.infos[name] = self.sources[name].probe()
                 except UnreachableError as error:
-                    self._gone(name, error)
+                    self.gone(name, error)
 
-    def _gone(self, platform: str, error: UnreachableError) -> None:
+    def gone(self, platform: str, error: UnreachableError) -> None:
         """One of several platforms does not answer: it is told once, the others are read.
 
         Raises the error when no platform is left.
@@ -144,7 +153,7 @@ class Observer:
             try:
                 return self._seen(addresses)
             except UnreachableError as error:
-                self._gone(platform, error)
+                self.gone(platform, error)
         reason = Unreadable(self.unreachable[platform].summary)
         return dict.fromkeys(addresses, reason)
 
@@ -273,6 +282,8 @@ class Observer:
         failed: AnswerError | None = None
         some = False
         for kind in self.registry:
+            if (kind.home or platform) != platform or (platform in SERVICES and not kind.home):
+                continue
             try:
                 for parents in self._parents(platform, kind):
                     yield from self._list_kind(platform, kind, parents)

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from reconciler.kinds.evidence import Budget, within
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.rest import Bulk, Content, Listing, Write
-from reconciler.model import Address, Impact, Observed, PlatformInfo
+from reconciler.model import SERVICES, Address, Impact, Observed, PlatformInfo
 from reconciler.platform.client import Client
 from reconciler.platform.probe import probe
 
@@ -67,6 +67,11 @@ class Source(Protocol):
 
     def impact(self, kind: Kind, write: Write, budget: Budget) -> Impact:
         """What an object would hit once it is as a write has it."""
+
+
+def live_source(client: Client) -> Source:
+    """The platform, or the service beside the platforms, that a client talks to."""
+    return LiveService(client) if client.endpoint.name in SERVICES else LivePlatform(client)
 
 
 @dataclass(frozen=True)
@@ -138,3 +143,12 @@ class LivePlatform:
         assert kind.evidence is not None
         found: Impact = self.client.run(within(kind.evidence(write, budget), budget), attempts=2)
         return found
+
+
+@dataclass(frozen=True)
+class LiveService(LivePlatform):
+    """A service beside the platforms: it tells no version, and no request is the same for all."""
+
+    def probe(self) -> PlatformInfo:
+        """Asks nothing; a service that is not there shows when an object is read."""
+        return PlatformInfo(self.client.endpoint.name, self.client.base)

@@ -21,9 +21,10 @@ from reconciler.model import (
     Outcome,
     Plan,
 )
+from reconciler.report.deployment import evidence_lines
 from reconciler.report.diagnostics import count_words
 from reconciler.report.fence import code, details, fenced
-from reconciler.report.figures import counted, evidence_words
+from reconciler.report.figures import counted
 from reconciler.report.layout import spaced
 from reconciler.report.rows import Detail, Item, Row, rows
 from reconciler.report.sanitise import safe_url, shorten, visible
@@ -278,9 +279,7 @@ def _headline(change: Change, named: Addresses) -> str:
 
 def _why(change: Change) -> Lines:
     lines = _block_lines(change.blocked) if change.blocked else []
-    label, words = evidence_words(change.evidence)
-    if words:
-        lines.append(f"!     {label}: {words}")
+    lines += [f"!     {label}: {words}" for label, words in evidence_lines(change.evidence)]
     return [shorten(line, _LONGEST_LINE) for line in lines]
 
 

@@ -19,8 +19,9 @@ from reconciler.model import (
     Outcome,
     Plan,
 )
+from reconciler.report.deployment import evidence_lines
 from reconciler.report.diagnostics import Source, diagnostics_text, validation_text
-from reconciler.report.figures import counted, duration, evidence_words
+from reconciler.report.figures import counted, duration
 from reconciler.report.layout import paragraphs, spaced
 from reconciler.report.paint import Paint, Style, painter
 from reconciler.report.rows import FULL, Detail, Item, Row, rows
@@ -194,9 +195,8 @@ def _change(change: Change, page: _Page) -> Iterator[str]:
     yield page.headline(mark, change.address, _notes(change, page), change.origin)
     if change.blocked:
         yield from _block(change.blocked, page)
-    label, words = evidence_words(change.evidence)
-    if words:
-        loses = change.action in (Action.DELETE, Action.REPLACE)
+    loses = change.action in (Action.DELETE, Action.REPLACE)
+    for label, words in evidence_lines(change.evidence):
         yield page.note(label, words, "alarm" if loses else "plain")
     yield from page.rows(rows(shown_fields(change), page.detail))
     if page.verbose:

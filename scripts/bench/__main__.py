@@ -9,7 +9,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 
-from scripts.bench import apply, large, pages, plan, terraform, validate
+from scripts.bench import apply, fleet, large, pages, plan, terraform, validate
 from scripts.bench.rows import Row
 from scripts.bench.table import PAGE, written
 
@@ -20,6 +20,7 @@ PARTS: dict[str, Callable[[int], Iterator[Row]]] = {
     "terraform": terraform.rows,
     "pages": pages.rows,
     "large": large.rows,
+    "fleet": fleet.rows,
 }
 USUAL = ["validate", "plan", "apply", "terraform"]
 

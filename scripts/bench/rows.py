@@ -27,7 +27,8 @@ class Row:
     @property
     def bound(self) -> str:
         """The goal in words."""
-        return f"{'at least' if self.at_least else 'at most'} {self.goal:.3g} {self.unit}"
+        goal = f"{self.goal:,.0f}" if self.goal >= 1000 else f"{self.goal:.3g}"
+        return f"{'at least' if self.at_least else 'at most'} {goal} {self.unit}"
 
     @property
     def figure(self) -> str:

@@ -163,18 +163,6 @@ def test_a_pipe_is_no_secret(desk: Desk) -> None:
     assert "file:pipe has no value here" in desk("validate").err
 
 
-def test_validate_tells_what_is_not_available(desk: Desk) -> None:
-    """What `plan` refuses, `validate` refuses, all of it at once, with its place."""
-    desk.workspace(inventory={"platform": "main"}, connect={"url": "https://c.example"})
-    desk.declare(manifest("LocalRepository", "a", packageType="npm"))
-    for command in ("validate", "plan"):
-        seen = desk(command)
-
-        assert seen.code == 1
-        assert seen.err.count("error[not-available]") == 2
-        assert "reconciler.yaml:1:" in seen.err
-
-
 def test_a_kind_that_is_not_there_yet(desk: Desk) -> None:
     """It is told apart from a misspelt one."""
     desk.declare(manifest("Permission", "gone"))

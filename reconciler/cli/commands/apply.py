@@ -33,6 +33,7 @@ from reconciler.model import Action, Outcome, Plan
 from reconciler.pipeline.applying import apply_warnings, carry_out
 from reconciler.pipeline.planning import make_plan, run_blocks
 from reconciler.pipeline.session import Session
+from reconciler.pipeline.steering import goes_on, words
 from reconciler.report.figures import listed
 from reconciler.report.sanitise import visible
 from reconciler.report.verdict import plan_exit
@@ -58,6 +59,14 @@ from reconciler.settings import Settings
     show_default=True,
     help="Wait so long for another apply to end, such as 10m.",
 )
+@click.option(
+    "--wait",
+    type=Duration(),
+    default="0",
+    metavar="DURATION",
+    show_default=True,
+    help="Go on with deployments to devices, step by step, so long at most, such as 8h.",
+)
 @select_options
 @shard_option
 @strict_option
@@ -71,6 +80,7 @@ def command(
     expect_digest: str | None,
     shrink_only: bool,
     yes: bool,
+    wait: float,
     **flags: Any,
 ) -> int:
     """Plan, and carry out exactly that plan.
@@ -80,14 +90,44 @@ def command(
 
     A saved plan is applied once. If an apply of it did not get to its end, --shrink-only carries
     out what is left of it, and refuses anything else.
+
+    A deployment to devices goes one step further with each apply. --wait takes one step after the
+    other, each a plan of its own; what needs an approval waits for the next commit.
     """
     given = settings(paths=paths, output=output, **flags)
     approval = Approval.of(plan_file, expect_digest, shrink_only)
-    with open_session(given) as run:
-        made = make_plan(run)
-        made = replace(made, diagnostics=(*made.diagnostics, *apply_warnings(run)))
-        approval.require(made, run.inventory.used_plans)
-        return _Apply(given, run, made, yes, approval).run()
+    if wait:
+        _require_steps(output, yes)
+    ends: float | None = None
+    while True:
+        with open_session(given) as run:
+            made = make_plan(run)
+            made = replace(made, diagnostics=(*made.diagnostics, *apply_warnings(run)))
+            approval.require(made, run.inventory.used_plans)
+            code = _Apply(given, run, made, yes, approval).run()
+            if not wait or code or not goes_on(run):
+                return code
+            clock = next(iter(run.clients.values())).clock
+            ends = clock.now() + wait if ends is None else ends
+            if clock.now() + LOOK_EVERY > ends:
+                return code
+            run.observer.progress(f"waiting; {words(run)}", 0, 0)
+            clock.sleep(LOOK_EVERY if not made.pending else 1.0)
+
+
+LOOK_EVERY = 15.0
+"""Seconds between two looks at deployments that go on."""
+
+
+def _require_steps(output: str, yes: bool) -> None:
+    """Raises UsageError where the steps after the first could not be told or agreed to."""
+    if output != "text":
+        raise UsageError(f"--wait does not go with --output {output}: it makes a plan each step")
+    if not yes:
+        raise UsageError(
+            "--wait takes one step after the other, and an approval is about one",
+            hint="say --yes, or apply each step by itself",
+        )
 
 
 class _Apply:

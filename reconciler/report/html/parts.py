@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from reconciler.errors import Diagnostic
 from reconciler.model import Address, Block, Graph, JsonValue, PlatformInfo
+from reconciler.report.deployment import evidence_lines
 from reconciler.report.diagnostics import count_words
-from reconciler.report.figures import counted, evidence_words
+from reconciler.report.figures import counted
 from reconciler.report.html.markup import Content, Html, element, joined, lines
 from reconciler.report.sanitise import safe_url
 
@@ -72,12 +73,15 @@ def blocked(block: Block) -> Html:
 
 def evidence(found: Mapping[str, JsonValue], *, alarming: bool) -> Html | None:
     """What a reviewer should know of an object."""
-    label, words = evidence_words(found)
-    if not words:
-        return None
-    return element(
-        "p", element("b", label.capitalize()), " ", words, class_=f"evidence {_alarm(alarming)}"
-    )
+    told = [
+        element(
+            "p", element("b", label.capitalize()), " ", words, class_=f"evidence {_alarm(alarming)}"
+        )
+        for label, words in evidence_lines(found)
+    ]
+    if len(told) > 1:
+        return element("div", *told)
+    return told[0] if told else None
 
 
 def _alarm(alarming: bool) -> str:

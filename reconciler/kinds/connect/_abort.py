@@ -1,0 +1,68 @@
+"""`reconciler run Deployment/... abort`: stop what waits or runs, on all devices or on some."""
+
+from __future__ import annotations
+
+from reconciler.deployments.facts import OPEN, Run, uuid_of
+from reconciler.deployments.history import Abort
+from reconciler.deployments.marker import owner_of
+from reconciler.kinds.connect._look import entries_of, listed_runs
+from reconciler.kinds.connect._paging import Pages
+from reconciler.kinds.connect._take import stop
+from reconciler.kinds.operations import Asked, Input, Operation
+from reconciler.kinds.rest import Flow
+from reconciler.model import Address, Standing
+
+
+def abort(asked: Asked) -> Flow:
+    """Stop a deployment, whatever its payload, on the devices that are named; on all without any.
+
+    Returns what was stopped.
+    """
+    fleet, _ = asked.address.parts
+    wanted = {uuid_of(uuid) for uuid in asked.given.get("device", "").split(",") if uuid}
+    stopped: set[str] = set()
+    open_: list[tuple[Run, list[str]]] = yield from _open(asked.address)
+    for run, uuids in open_:
+        concerned = [uuid for uuid in uuids if not wanted or uuid in wanted]
+        if concerned and not wanted:
+            yield from stop(fleet, Abort(run.uuid, "", "", tuple(concerned)))
+        for uuid in concerned if wanted else ():
+            yield from stop(fleet, Abort(run.uuid, uuid, "", (uuid,)))
+        stopped |= set(concerned)
+    return f"stopped on {len(stopped)} devices" if stopped else "nothing waits or runs"
+
+
+def follow(asked: Asked) -> Flow:
+    """Returns how far it is: devices that run already are only asked to stop."""
+    wanted = {uuid_of(uuid) for uuid in asked.given.get("device", "").split(",") if uuid}
+    open_: list[tuple[Run, list[str]]] = yield from _open(asked.address)
+    count = sum(not wanted or uuid in wanted for _, uuids in open_ for uuid in uuids)
+    return Standing(f"{count} devices still wait or run", is_over=not count)
+
+
+def _open(address: Address) -> Flow:
+    """Returns the deployments of a manifest that are not over, with the devices concerned."""
+    fleet, name = address.parts
+    pages: Pages = yield from listed_runs(fleet)
+    found: list[tuple[Run, list[str]]] = []
+    runs: list[Run] = list(pages.found.values())
+    for run in runs:
+        if run.marker is None or run.marker.owner != owner_of(fleet, name):
+            continue
+        entries: Pages = yield from entries_of(fleet, run.uuid)
+        uuids = [uuid for uuid, entry in entries.found.items() if entry.status in OPEN]
+        if uuids:
+            found.append((run, uuids))
+    return found
+
+
+OPERATIONS = (
+    Operation(
+        "abort",
+        "Stop what waits for devices, and ask those that run already to stop",
+        abort,
+        follow,
+        asks="the rollout stays halted afterwards, until its payload changes",
+        inputs=(Input("device", "Only on these devices: their uuids, with commas between"),),
+    ),
+)
