@@ -148,6 +148,13 @@ def desire(
     )
 
 
+def nothing_desired(settings: Settings) -> Desire:
+    """The workspace alone: for what must work whatever state the manifests are in."""
+    registry = builtin()
+    workspace, faults = read_workspace(settings, registry)
+    return Desire(workspace, registry, diagnostics=tuple(faults))
+
+
 def desire_everywhere(settings: Settings) -> list[Desire]:
     """What the manifests want in each environment, if none was chosen and there are some.
 

@@ -667,7 +667,10 @@ def test_a_schedule_in_the_past_never_comes(estate: Estate) -> None:
     declare(estate, "packages by number", spec)
     (change,) = estate.plan().changes
     assert change.evidence["nextRuns"] == []
-    assert evidence_words(change.evidence) == ("evidence", "it never runs again")
+    assert evidence_words(change.evidence) == (
+        "evidence",
+        "estimate: it would hit nothing, it never runs again",
+    )
 
 
 def test_the_next_runs_are_evidence(estate: Estate) -> None:

@@ -22,6 +22,7 @@ from reconciler.cli.planning import open_session
 from reconciler.errors import Exit, UsageError
 from reconciler.model import Standing
 from reconciler.operating import Operated, Order, is_of_platform, operate, order
+from reconciler.pipeline.desiring import nothing_desired
 from reconciler.report.sanitise import visible
 from reconciler.report.status import operation_json
 
@@ -78,7 +79,9 @@ def command(
     """
     given = settings(output=output, **flags)
     seconds = _seconds(wait_timeout)
-    with open_session(given, needs_manifests=not is_of_platform(address)) as run:
+    is_whole = is_of_platform(address)  # an emergency does not wait for manifests to be mended
+    wanted_state = nothing_desired(given) if is_whole else None
+    with open_session(given, needs_manifests=not is_whole, wanted=wanted_state) as run:
         wanted = order(run, address, operation, _inputs(inputs))
         _agree(wanted, yes=yes, asks=output == "text")
 
