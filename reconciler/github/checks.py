@@ -22,10 +22,11 @@ MOST = 200
 _LEVELS = {"error": "failure", "warning": "warning", "info": "notice"}
 
 
-def name_of(environment: str, path: str) -> str:
-    """The check's name: what branch protection asks for."""
+def name_of(environment: str, path: str, command: str = "plan") -> str:
+    """The check's name: what branch protection asks for, and approvals are judged by."""
     where = ", ".join(filter(None, (environment, path.rstrip("/"))))
-    return f"reconciler plan ({shorten(visible(where), 80)})" if where else "reconciler plan"
+    name = f"reconciler {command}"
+    return f"{name} ({shorten(visible(where), 80)})" if where else name
 
 
 def tell(

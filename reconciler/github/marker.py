@@ -24,8 +24,8 @@ _ROBOT = "[bot]"
 class Marker:
     """What a text of ours is about.
 
-    `purpose` is comment, drift or recovery; `key` tells environments and paths apart without
-    naming them.
+    `purpose` is comment, validation, drift or recovery; `key` tells environments and paths apart
+    without naming them.
     """
 
     purpose: str

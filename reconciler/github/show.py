@@ -78,7 +78,7 @@ class Show:
         says = has_changes(result) or result.code not in (Exit.DONE, Exit.PENDING)
         is_merged = result.command == "apply" and not self.context.is_pull
         marker = Marker(
-            "comment",
+            "validation" if result.command == "validate" else "comment",
             key_of(self.inputs),
             result.plan.digest if result.plan else "",
             self.context.head,
@@ -101,14 +101,14 @@ class Show:
     def _approvals(self, result: Result, pull: Pull) -> None:
         if self.inputs.approvals == "ignore" or result.plan is None:
             return
-        name = self._check_name()
+        name = self._check_name("plan")
         with self._tolerant("the approvals"):
             found = approvals.outdated(self.github, pull.number, name, result.plan.digest)
             is_fatal = self.inputs.approvals == "fail"
             self.found += [d.promoted() if is_fatal else d for d in found]
 
-    def _check_name(self) -> str:
-        return checks.name_of(self.inputs.environment, self.inputs.path)
+    def _check_name(self, command: str) -> str:
+        return checks.name_of(self.inputs.environment, self.inputs.path, command)
 
     def _check(self, result: Result) -> None:
         """The check run; people read its title in the list of checks."""
@@ -118,7 +118,7 @@ class Show:
         with self._tolerant("the check run"):
             checks.tell(
                 self.github,
-                self._check_name(),
+                self._check_name(result.command),
                 self.context.head,
                 title=title(result),
                 summary=body.text(result, self.context, self.inputs.environment),

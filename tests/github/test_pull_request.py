@@ -264,6 +264,18 @@ def test_invalid_manifests_are_told_everywhere(bench: Bench) -> None:
     assert "unknown-kind" in Path(ran.outputs["sarif-file"]).read_text()
 
 
+def test_validating_leaves_the_plan_alone(bench: Bench) -> None:
+    """A step that validates has a comment and a check of its own, and the first only if needed."""
+    bench.declare(local("a"))
+    bench.run("pull_request", command="validate", check_run="true")
+    bench.plan(check_run="true")
+    bench.run("pull_request", command="validate", check_run="true")
+
+    assert "### Plan: 1 to create" in bench.only_comment()
+    names = [check["name"] for check in bench.github.checks]
+    assert names == ["reconciler validate", "reconciler plan", "reconciler validate"]
+
+
 def test_blocks_come_first(bench: Bench) -> None:
     """What cannot be carried out stands above everything else; exit 3."""
     bench.converged(local("a"), local("b"))
