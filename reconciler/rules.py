@@ -787,6 +787,11 @@ PLAN: Mapping[str, Rule] = {
         "Change what the message names, or write a `kind: Waiver`.",
         "warning",
     ),
+    "undo-lost": Rule(
+        "An undo cannot bring something back as it was: content, a secret, a converted object.",
+        "Bring back by hand what the message names.",
+        "warning",
+    ),
     "max-risk": Rule(
         "A change is riskier than `--max-risk` allows. Nothing is written.",
         "Review the change; then name a higher risk, or take the change out of this run.",

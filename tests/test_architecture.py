@@ -33,6 +33,7 @@ FLOORS = (
         "ownership",
         "snapshots",
         "testing",
+        "undoing",
         "validated",
     ),
     ("terraform",),

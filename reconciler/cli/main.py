@@ -33,6 +33,7 @@ COMMANDS = {
     "release": "Take objects out of ownership without touching them.",
     "doctor": "Check what a run needs.",
     "test": "Run the tests of guardrails.",
+    "undo": "Take back what an apply changed.",
     "unlock": "End the lease of an apply that is gone.",
     "kinds": "List what can be managed.",
     "schema": "Print or write the JSON Schemas.",

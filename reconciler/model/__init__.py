@@ -30,6 +30,7 @@ from reconciler.model.plan import ACTION_COUNTS, Outcome, Plan, PlatformInfo, Re
 from reconciler.model.secret import Secret, reference_name
 from reconciler.model.tombstone import Tombstone
 from reconciler.model.topology import Place, Planned, Tie, Topology
+from reconciler.model.undo import Image, UndoRecord
 
 __all__ = [
     "ACTION_COUNTS",
@@ -63,6 +64,7 @@ __all__ = [
     "Guardrails",
     "Health",
     "HealthState",
+    "Image",
     "Impact",
     "ImpactSource",
     "Inventory",
@@ -99,6 +101,7 @@ __all__ = [
     "Together",
     "Tombstone",
     "Topology",
+    "UndoRecord",
     "Unreadable",
     "Violation",
     "Waiver",

@@ -127,6 +127,8 @@ class Change:
     blocked: Block | None = None
     evidence: Mapping[str, JsonValue] = field(default_factory=dict)
     requests: tuple[PlannedRequest, ...] = ()
+    irreversible: str = ""
+    """What of it `undo` could not take back, in words."""
     previous: Address | None = None
     """Where the object is now, if a rename or a conversion gives it this address."""
 
@@ -157,6 +159,7 @@ class Change:
             "blocked": self.blocked.as_json() if self.blocked else None,
             "evidence": dict(self.evidence),
             "requests": [{"method": r.method, "path": r.path} for r in self.requests],
+            **({"irreversible": self.irreversible} if self.irreversible else {}),
             **({"secrets": secrets} if secrets else {}),
         }
 

@@ -10,6 +10,7 @@ from reconciler.errors import Diagnostic
 from reconciler.model.address import Address
 from reconciler.model.change import Block, Change, FieldChange
 from reconciler.model.origin import JsonValue
+from reconciler.model.undo import Image
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,8 @@ class Plan:
     partial: bool = False
     by_reference: tuple[Address, ...] = ()
     guards: tuple[Block, ...] = ()
+    images: tuple[Image, ...] = field(default=(), repr=False, compare=False)
+    """Its objects before it is carried out; no part of what is shown or saved."""
 
     @property
     def pending(self) -> tuple[Change, ...]:

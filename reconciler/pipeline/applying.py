@@ -67,6 +67,7 @@ def carry_out(
         run.store.require_writable()
         run = replace(run, inventory=_inventory_now(run, made, uses))
         _note(run, uses.begun)
+        _keep(run, made)
         for client in run.clients.values():
             client.may_write, client.stop = lease.check, stop
         return _applied(run, made, source, stop, report, uses)
@@ -146,6 +147,14 @@ def _unrecorded(error: Exception) -> Diagnostic:
         f"what was carried out could not all be recorded: {error}",
         hint="apply again once the inventory can be written: what is there is adopted",
     )
+
+
+def _keep(run: Session, made: Plan) -> None:
+    """Remember how everything was, before it is changed."""
+    from reconciler.platform.inventory.undo import record_json
+
+    if made.images:
+        run.store.keep(record_json(made))
 
 
 def _note(run: Session, keys: Iterable[str]) -> None:

@@ -10,6 +10,7 @@ from reconciler import __version__
 from reconciler.engine import resolve as resolving
 from reconciler.engine.evidence import wants_evidence, with_evidence
 from reconciler.engine.guard import Limit, Limits, Part, exceeded
+from reconciler.engine.images import images, with_labels
 from reconciler.engine.impact import ImpactLimit, too_far
 from reconciler.engine.matching import unmatched_findings
 from reconciler.engine.observation import Observation
@@ -45,7 +46,9 @@ from reconciler.settings import Settings, ceilings, exceptions
 def make_plan(run: Session, *, unmanaged: bool = False, now: datetime | None = None) -> Plan:
     """Read the platforms and decide what to do. Raises UnreachableError."""
     made, observation = planned(run, unmanaged=unmanaged, now=now)
-    return guarded(run, made, observation)
+    made = guarded(run, with_labels(made, run.registry), observation)
+    kept = images(made, observation, run.inventory, run.registry)
+    return replace(made, images=tuple(kept))
 
 
 def planned(

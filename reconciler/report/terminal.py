@@ -198,6 +198,8 @@ def _change(change: Change, page: _Page) -> Iterator[str]:
     loses = change.action in (Action.DELETE, Action.REPLACE)
     for label, words in evidence_lines(change.evidence):
         yield page.note(label, words, "alarm" if loses else "plain")
+    if change.irreversible:
+        yield page.note("undo", visible(change.irreversible), "dim")
     yield from page.rows(rows(shown_fields(change), page.detail))
     if page.verbose:
         yield from _background(change, page)

@@ -120,6 +120,8 @@ def verdict(plan: Plan, blocks: Sequence[Block] = ()) -> tuple[str, str]:
     parts = ["Blocked as a whole"] if blocks else []
     stake = risk_words(plan)
     parts += [stake] if stake else []
+    final = sum(1 for change in plan.pending if change.irreversible)
+    parts += [f"{final:,} cannot be undone wholly"] if final else []
     return does, f"{'; '.join(parts)}." if parts else ""
 
 

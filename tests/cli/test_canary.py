@@ -85,6 +85,7 @@ CASES: dict[str, list[str]] = {
         "run FederatedRepository/fed full-sync --yes --output json",
     ],
     "doctor": ["doctor", "doctor --output json --bundle made.zip"],
+    "undo": ["undo --list", "undo --plan-only", "undo --yes --output json"],
     "test": ["test", "test --output json"],
     "unlock": ["unlock nobody", "unlock nobody --output json"],
     "kinds": ["kinds", "kinds --output json"],

@@ -10,7 +10,7 @@ from tests.cli.test_streams import validator
 
 ROOT = Path(__file__).parents[2]
 FORMAT = re.compile(r'"(reconciler\.([a-z-]+)/v1)"')
-KEPT_TO_ITSELF = {"inventory", "inventory-entry", "inventory-journal", "lease"}
+KEPT_TO_ITSELF = {"undo-record", "inventory", "inventory-entry", "inventory-journal", "lease"}
 """Formats nothing else should depend on."""
 
 

@@ -104,7 +104,7 @@ def command(
             made = make_plan(run)
             made = replace(made, diagnostics=(*made.diagnostics, *apply_warnings(run)))
             approval.require(made, run.inventory.used_plans)
-            code = _Apply(given, run, made, yes, approval).run()
+            code = Applying(given, run, made, yes, approval).run()
             if not wait or code or not goes_on(run):
                 return code
             clock = next(iter(run.clients.values())).clock
@@ -130,7 +130,7 @@ def _require_steps(output: str, yes: bool) -> None:
         )
 
 
-class _Apply:
+class Applying:
     """One apply of one plan, from the question to the exit code."""
 
     def __init__(
@@ -141,6 +141,18 @@ class _Apply:
         self.color = wants_color(given.color, stderr=False)
         self.started = time.monotonic()
         self.is_told = False
+        self.outcomes: list[Outcome] = []
+        self.is_through = False
+        """Whether it was agreed to, and carried out as far as that went."""
+
+    def show(self) -> int:
+        """Only show the plan; the exit code is that of a plan."""
+        blocks = run_blocks(self.session, self.made)
+        code = plan_exit(self.made, blocks)
+        self.session.observer.progress("", 0, 0)
+        shown = rendered(self.made, self.given.output, code, color=self.color, blocks=blocks)
+        result(shown)
+        return code
 
     def run(self) -> int:
         """Show, ask, carry out, tell."""
@@ -161,7 +173,8 @@ class _Apply:
             return self._carried_out(stop, is_text)
 
     def _carried_out(self, stop: threading.Event, is_text: bool) -> int:
-        outcomes = self._carry_out(stop)
+        outcomes = self.outcomes = self._carry_out(stop)
+        self.is_through = True
         self.session.observer.progress("", 0, 0)
         code = exit_code(self.made, outcomes)
         if self.session.aftermath:

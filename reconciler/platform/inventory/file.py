@@ -29,6 +29,7 @@ from reconciler.platform.inventory.file_lease import FileLeases, locked
 from reconciler.platform.inventory.holder import Holder
 from reconciler.platform.inventory.journal import Journal, changes, digest
 from reconciler.platform.inventory.lease import Held, Lease, acquire, kept, no_lease
+from reconciler.platform.inventory.undo import MOST_RECORDS, readable
 
 FORMAT = "reconciler.inventory/v1"
 
@@ -133,6 +134,23 @@ class FileStore:
             raise no_lease(lease_id, [])
         with self._telling():
             return FileLeases(self._file).end(lease_id)
+
+    def keep(self, record: Mapping[str, Any]) -> None:
+        """Keep how everything was before an apply, in a folder beside the file."""
+        with self._writing():
+            folder = self._file.with_suffix(".undo")
+            folder.mkdir(exist_ok=True)
+            fresh = self._fresh()
+            fresh.write_text(json.dumps(record, ensure_ascii=False) + "\n", encoding="utf-8")
+            fresh.replace(folder / f"{record['id']}.json")
+            for old in sorted(folder.glob("*.json"))[:-MOST_RECORDS]:
+                old.unlink(missing_ok=True)
+
+    def kept(self) -> list[Mapping[str, Any]]:
+        """What was kept, oldest first."""
+        files = sorted(self._file.with_suffix(".undo").glob("*.json"))
+        with self._telling():
+            return readable(file.read_bytes() for file in files)
 
     def held(self) -> list[Held]:
         """The leases that runs have now."""

@@ -23,6 +23,7 @@ from reconciler.platform.inventory.fold import (
 from reconciler.platform.inventory.folder import Folder, Listed
 from reconciler.platform.inventory.holder import Holder
 from reconciler.platform.inventory.lease import Held, Lease, acquire, kept
+from reconciler.platform.inventory.undo import MOST_RECORDS, readable
 
 MOST_FILES = 1
 """Files that may stay; more are folded into one when a run that wrote some ends. A plan reads each,
@@ -104,6 +105,19 @@ class PlatformStore:
     def unlock(self, lease_id: str) -> Held:
         """End the lease with this id; its holder writes no more."""
         return self._claims.end(lease_id)
+
+    def keep(self, record: Mapping[str, Any]) -> None:
+        """Keep how everything was before an apply, in a folder beside the entries."""
+        folder = self._folder.below("undo")
+        folder.write(f"{record['id']}.json", record)
+        for old in sorted(listed.name for listed in folder.files())[:-MOST_RECORDS]:
+            folder.remove(old)
+
+    def kept(self) -> list[Mapping[str, Any]]:
+        """What was kept, oldest first."""
+        folder = self._folder.below("undo")
+        names = sorted(listed.name for listed in folder.files())
+        return readable(content for name in names if (content := folder.read(name)) is not None)
 
     def held(self) -> list[Held]:
         """The leases that runs have now."""

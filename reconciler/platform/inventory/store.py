@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Any, Protocol
 
 from reconciler.model import Entry, Inventory
 from reconciler.platform.inventory.holder import Holder
@@ -59,6 +59,12 @@ class Store(Protocol):
 
         Raises UsageError when there is no such lease.
         """
+
+    def keep(self, record: Mapping[str, Any]) -> None:
+        """Keep how everything was before an apply, beside the newest few. Raises as `change`."""
+
+    def kept(self) -> Sequence[Mapping[str, Any]]:
+        """What was kept, oldest first; what is damaged is left out."""
 
     def held(self) -> Sequence[Held]:
         """The leases that runs have now. Raises as `unlock` does where they cannot be read."""
