@@ -339,7 +339,8 @@ DELETES: Mapping[str, Rule] = {
         "Declare it again; or, if the content may be lost, write a `kind: Tombstone` for it.",
     ),
     "not-whole": Rule(
-        "The token sees a reduced form of an object that is no longer declared. It is kept.",
+        "The token sees a reduced form of an object that is no longer declared, or not all objects "
+        "that may name it. It is kept.",
         "Use a token that sees complete configurations.",
     ),
     "other-object": Rule(
@@ -791,6 +792,36 @@ PLAN: Mapping[str, Rule] = {
         "An undo cannot bring something back as it was: content, a secret, a converted object.",
         "Bring back by hand what the message names.",
         "warning",
+    ),
+    "lockout-inventory": Rule(
+        "The run would delete, convert, move or shut the repository its own inventory is kept in. "
+        "Nothing is written.",
+        "Keep the repository as it is, or move the inventory to another place first.",
+    ),
+    "lockout-last-admin": Rule(
+        "The run would leave a platform without any administrator. Nothing is written.",
+        "Make somebody else an administrator in a run of its own first.",
+    ),
+    "lockout-rights": Rule(
+        "The run would take away its own rights: it could not go on, nor be undone. Nothing is "
+        "written.",
+        "Give the identity other rights in a run of its own, or apply with another identity.",
+    ),
+    "lockout-sign-in": Rule(
+        "The run signs in by an OIDC provider or mapping that it would take away. Nothing is "
+        "written.",
+        "Let the run sign in another way first.",
+    ),
+    "lockout-unchecked": Rule(
+        "The plan takes rights away, and it was made from a snapshot, which does not tell whose "
+        "they are.",
+        "Nothing to do: the apply asks the platform, and is blocked if they are its own.",
+        "warning",
+    ),
+    "lockout-unknown": Rule(
+        "The run would take rights away, and the platform does not tell whether they are its own. "
+        "Nothing is written.",
+        "Apply with an administrator's access token itself; a reference token tells less.",
     ),
     "max-risk": Rule(
         "A change is riskier than `--max-risk` allows. Nothing is written.",

@@ -154,13 +154,16 @@ def path_prefix(path: str) -> str:
 
 
 def ceilings(option: str, texts: Sequence[str]) -> dict[str, int]:
-    """`KIND=N` flags as numbers by kind. Raises UsageError."""
+    """`KIND=N` flags as numbers by kind, the highest where a kind is named again.
+
+    Messages of several platforms name a number each. Raises UsageError.
+    """
     found: dict[str, int] = {}
     for text in texts:
         kind, _, number = text.partition("=")
         if not kind or not number.isascii() or not number.isdigit():
             raise UsageError(f"{option} '{text}' is no KIND=N", hint=f"{option} LocalRepository=12")
-        found[kind] = int(number)
+        found[kind] = max(int(number), found.get(kind, 0))
     return found
 
 

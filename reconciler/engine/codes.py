@@ -54,7 +54,7 @@ BLOCKS: Mapping[str, str] = {
     "protected": "the manifest last said metadata.lifecycle.protect: true; that holds without it",
     "no-delete": "there is no request that deletes objects of this kind",
     "other-object": "the live object is not the one that was applied, but made anew or converted",
-    "not-whole": "the token sees a reduced form of the object",
+    "not-whole": "the token sees a reduced form of the object, or not all that may name it",
     "cannot-delete": "the object must not be deleted as it is now",
     "still-referenced": "another object that stays names it",
     "not-empty": "it holds content, and no Tombstone allows to delete that",
@@ -65,5 +65,10 @@ BLOCKS: Mapping[str, str] = {
     "limit": "the run changes more objects of a kind than the limits allow",
     "guardrail": "the plan breaks a rule of the workspace (`kind: Guardrail`)",
     "max-risk": "a change is riskier than `--max-risk` allows",
+    "lockout-rights": "the run would lose rights of its own, and could not go on or come back",
+    "lockout-last-admin": "the platform would have no administrator any more",
+    "lockout-sign-in": "the run signs in by what would be gone",
+    "lockout-inventory": "the repository that holds the inventory would be gone or out of reach",
+    "lockout-unknown": "rights are taken away, and whether they are the run's cannot be told",
 }
 """Why a change is not carried out: the closed list of `blocked.code`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from math import ceil
 
 from reconciler.model import Action, Address, Block, Inventory, Plan
 
@@ -115,11 +116,11 @@ def _check(
     if limit.count is not None and count > limit.count:
         reasons.append(f"{limit.word('count')} {limit.count}")
     if limit.percent is not None and owned:
-        percent = 100 * count / owned
         one = min_share and count == 1 and limit.percent > 0
-        if percent > limit.percent and not one:
+        if 100 * count > limit.percent * owned and not one:
+            percent = ceil(1000 * count / owned) / 10  # never shown as no more than the limit
             reasons.append(
-                f"{percent:.0f} % of the {owned} owned ones, {limit.word('percent')} "
+                f"{percent:g} % of the {owned} owned ones, {limit.word('percent')} "
                 f"{limit.percent} %"
             )
     if reasons:

@@ -32,6 +32,8 @@ class Observation:
     )
     platforms: tuple[PlatformInfo, ...] = ()
     secrets: Mapping[Address, SecretKnowledge] = field(default_factory=dict)
+    unlisted: frozenset[tuple[str, str]] = frozenset()
+    """Platforms and the kinds whose objects could not be listed there though the server can."""
     unreachable: Mapping[str, str] = field(default_factory=dict)
     """The URLs of the platforms that did not answer as a whole, by name."""
     stances: Mapping[Address, Stance | Unreadable] = field(default_factory=dict)

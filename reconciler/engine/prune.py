@@ -218,9 +218,22 @@ class Pruner:
             )
         if not live.complete:
             return Block("not-whole", "the token sees a reduced form of it")
+        if unseen := self._unseen(kind, address.platform):
+            return Block(
+                "not-whole",
+                f"who else names it cannot be told: the token may not list every {unseen}",
+            )
         if reason := kind.rest.undeletable(address, live.raw):
             return Block("cannot-delete", reason)
         return None
+
+    def _unseen(self, kind: Kind, platform: str) -> str:
+        """A kind that may name objects of this one, and was not looked through."""
+        for other in self.registry:
+            names = any(kind.name in known.refs for known in other.naming_fields.values())
+            if names and (platform, other.name) in self.observation.unlisted:
+                return other.name
+        return ""
 
 
 def withdrawal(kind: Kind, live: Live) -> dict[str, tuple[Any, Any]]:

@@ -72,6 +72,14 @@ BLOCK_WAYS: Mapping[str, str] = {
     "for this run, or leave them out with `--exclude`.",
     "policy-limit": "Look at the figures in the plan. Narrow the policy, or pass the flag that the "
     "message names; `spec.limits.policy` of the workspace sets the limit for all runs.",
+    "lockout-rights": "Give the run's identity other rights in a run of its own, then take these "
+    "away; or apply with another identity. What another change of the plan gives does not count.",
+    "lockout-last-admin": "Make somebody else an administrator in a run of its own.",
+    "lockout-sign-in": "Let the run sign in by another provider or mapping first.",
+    "lockout-inventory": "Leave the repository out of the manifests, or keep the inventory "
+    "elsewhere first (`spec.inventory`) and rebuild it with `reconciler adopt --all`.",
+    "lockout-unknown": "Apply with an administrator's access token itself: a reference token does "
+    "not tell its scope, and others may not ask who rules.",
     "limit": "Look at the plan. If so many changes are meant, pass the flag that the message "
     "names, for this run only.",
 }

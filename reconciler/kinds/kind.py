@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from reconciler.errors import Severity
 from reconciler.kinds.evidence import Evidence
 from reconciler.kinds.fields import Field, FieldTable, field_table
+from reconciler.kinds.losses import TakesAway, takes_nothing
 from reconciler.kinds.operations import Operation, Survey
 from reconciler.kinds.rest import Shape
 from reconciler.kinds.spec import ObjectSpec
@@ -190,6 +191,8 @@ class Kind:
 
     steering: Steering | None = None
     """How its objects are steered, for a kind whose fields are not compared."""
+    takes_away: TakesAway = takes_nothing
+    """What a change of an object takes away from people or from the run; see `kinds/losses.py`."""
 
     lost_on_replace: str = ""
     """What deleting and creating anew would lose, for the message of a blocked change."""

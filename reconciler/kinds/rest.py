@@ -68,8 +68,16 @@ class Listing(ABC):
     path: str
     service: str = "artifactory"
     since: str = ""
+    provable_since: str = ""
+    """First version that can tell whether a caller sees everything; empty if none can."""
+
     extends: Listing | None = None
     """Another listing that is read first, and shared: this one only adds to its answer."""
+
+    @property
+    def reads(self) -> bool:
+        """Whether there is a read of all objects at all, for whoever may use it."""
+        return True
 
     @abstractmethod
     def read(self) -> Flow:

@@ -21,9 +21,11 @@ from reconciler.model.graph import Graph, GraphEdge, GraphNode
 from reconciler.model.guardrail import Guardrail, GuardrailCase, Guardrails, Violation, Waiver
 from reconciler.model.health import Health, HealthState, Reach, Standing, Status
 from reconciler.model.http import Once, Pause, Request, Response, Together
+from reconciler.model.identity import Account, Identity
 from reconciler.model.impact import Extreme, Impact, ImpactSource, Share
 from reconciler.model.inventory import Entry, Inventory
 from reconciler.model.live import Absent, Live, Observed, Unreadable
+from reconciler.model.loss import AccountLost, Loss, RightsLost, SignInLost, StoreLost
 from reconciler.model.manifest import Lifecycle, Manage, Manifest
 from reconciler.model.origin import Document, Finding, JsonValue, Origin, Overlay, Path
 from reconciler.model.plan import ACTION_COUNTS, Outcome, Plan, PlatformInfo, Result, Scope, Shard
@@ -38,6 +40,8 @@ __all__ = [
     "SERVICES",
     "UNSET",
     "Absent",
+    "Account",
+    "AccountLost",
     "Action",
     "Address",
     "Block",
@@ -64,6 +68,7 @@ __all__ = [
     "Guardrails",
     "Health",
     "HealthState",
+    "Identity",
     "Image",
     "Impact",
     "ImpactSource",
@@ -71,6 +76,7 @@ __all__ = [
     "JsonValue",
     "Lifecycle",
     "Live",
+    "Loss",
     "Manage",
     "Manifest",
     "Observed",
@@ -89,14 +95,17 @@ __all__ = [
     "Request",
     "Response",
     "Result",
+    "RightsLost",
     "Risk",
     "Scope",
     "Secret",
     "SecretState",
     "Shard",
     "Share",
+    "SignInLost",
     "Standing",
     "Status",
+    "StoreLost",
     "Tie",
     "Together",
     "Tombstone",

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from reconciler.model.address import Address
+from reconciler.model.loss import Loss
 from reconciler.model.origin import JsonValue, Origin
 
 SecretState = Literal["set", "changed", "unverifiable"]
@@ -131,6 +132,8 @@ class Change:
     """What of it `undo` could not take back, in words."""
     previous: Address | None = None
     """Where the object is now, if a rename or a conversion gives it this address."""
+    losses: tuple[Loss, ...] = ()
+    """What it takes away, for the guard against locking oneself out; no part of any document."""
 
     @property
     def is_blocked(self) -> bool:

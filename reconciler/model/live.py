@@ -26,10 +26,11 @@ class Absent:
     """The platform said that the object does not exist.
 
     `obstacle` says why it cannot exist there, where that is so: the platform does not offer such
-    objects.
+    objects. `may_hide` says that it answers the same for what the caller must not know of.
     """
 
     obstacle: str = ""
+    may_hide: bool = False
 
 
 @dataclass(frozen=True, slots=True)

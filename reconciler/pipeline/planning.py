@@ -12,6 +12,7 @@ from reconciler.engine.evidence import wants_evidence, with_evidence
 from reconciler.engine.guard import Limit, Limits, Part, exceeded
 from reconciler.engine.images import images, with_labels
 from reconciler.engine.impact import ImpactLimit, too_far
+from reconciler.engine.lockout import with_losses
 from reconciler.engine.matching import unmatched_findings
 from reconciler.engine.observation import Observation
 from reconciler.engine.outlook import with_outlook
@@ -36,6 +37,7 @@ from reconciler.model import (
 from reconciler.pipeline.git import commit
 from reconciler.pipeline.guarding import guarded
 from reconciler.pipeline.impacts import with_impacts
+from reconciler.pipeline.locking_out import lockout_blocks, with_unchecked
 from reconciler.pipeline.pruning import candidates, naming_kinds, pruning, with_tombstones
 from reconciler.pipeline.session import Session, part_of
 from reconciler.pipeline.steering import is_steered, with_stances
@@ -84,7 +86,8 @@ def planned(
             ),
         ),
     )
-    made = with_tombstones(made, run)
+    made = with_losses(made, observation, run.chosen, run.registry)
+    made = with_unchecked(with_tombstones(made, run), run)
     made = with_outlook(made, {m.address: m for m in run.chosen}, run.registry, now)
     measured = with_evidence(made, run.observer.measure(wants_evidence(made)))
     measured = with_impacts(measured, run, observation)
@@ -245,6 +248,7 @@ def run_blocks(run: Session, made: Plan) -> list[Block]:
         *made.guards,
         *_exceeded(run, made),
         *too_far(made, impact_limit(run.workspace, run.settings)),
+        *lockout_blocks(run, made),
         *too_risky(made, run.registry, run.settings.max_risk),
     ]
 

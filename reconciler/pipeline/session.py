@@ -24,6 +24,7 @@ from reconciler.manifests.workspace import Workspace
 from reconciler.model import (
     SERVICES,
     Address,
+    Identity,
     Inventory,
     Manifest,
     Scope,
@@ -67,6 +68,8 @@ class Session:
     """Faults of ours that made a change fail, for a traceback."""
     aftermath: list[Diagnostic] = field(default_factory=list)
     """What went wrong once the changes were carried out."""
+    identities: dict[str, Identity] = field(default_factory=dict)
+    """Who the run is on the platforms that were asked."""
 
     @property
     def workspace(self) -> Workspace:

@@ -121,15 +121,30 @@ class Observer:
         found: dict[Address, Observed] = {}
         for group in _grouped(wanted, lambda address: address.platform):
             found.update(self._on_one(group[0].platform, group))
-        for kind in also:
-            for platform in self.infos.keys() - self.unreachable.keys():
-                self._listing(platform, self.registry[kind].rest.listing)
+        unlisted = {
+            (platform, kind)
+            for kind in also
+            for platform in self.infos.keys() - self.unreachable.keys()
+            if (listing := self.registry[kind].rest.listing) is not None
+            and not self._is_looked_through(platform, listing)
+        }
         return Observation(
             found,
             dict(self._listed({*(a.kind for a in wanted), *also})),
             tuple(self.infos.values()),
+            unlisted=frozenset(unlisted),
             unreachable={name: self.sources[name].url for name in self.unreachable},
         )
+
+    def _is_looked_through(self, platform: str, listing: Listing) -> bool:
+        """Whether all objects were listed, as far as the server has a list and can tell."""
+        if not listing.reads or not self._has(platform, listing.service, listing.since):
+            return True
+        if self._listing(platform, listing) is None:
+            return False
+        provable = listing.provable_since
+        is_provable = bool(provable) and self._has(platform, listing.service, provable)
+        return not is_provable or self._sees_all(platform, listing)
 
     def by_name(self, addresses: Iterable[Address]) -> dict[Address, Observed]:
         """Each object by its own name; one that a listing shows is not absent.
@@ -421,7 +436,8 @@ class Observer:
         Raises UnreachableError when the platform as a whole does not answer any more.
         """
         try:
-            return self._source(address).read(self.registry[address.kind], address)
+            seen = self._source(address).read(self.registry[address.kind], address)
+            return self._doubted(address) if _may_be_hidden(seen) else seen
         except UnauthorisedError:
             raise
         except NotOfferedError as error:
@@ -431,6 +447,16 @@ class Observer:
         except UnreachableError as error:
             self._source(address).probe()
             return Unreadable(error.summary)
+
+    def _doubted(self, address: Address) -> Observed:
+        """A no that may hide the object: it counts for a caller who may see all there is."""
+        kind = self.registry[address.kind]
+        listing = kind.rest.listing_of(address)
+        if listing is None or self._is_looked_through(address.platform, listing):
+            return Absent(may_hide=True)
+        return Unreadable(
+            "the platform answers 404, which it may also say of what the token must not see", 404
+        )
 
     def _map(
         self, read: Callable[[Address], Any], addresses: list[Address], words: str
@@ -453,6 +479,10 @@ class Observer:
 
     def _concurrency(self, addresses: list[Address]) -> int:
         return self._source(addresses[0]).concurrency
+
+
+def _may_be_hidden(seen: Observed) -> bool:
+    return isinstance(seen, Absent) and seen.may_hide
 
 
 def _unreachable_note(platform: str, error: UnreachableError) -> Diagnostic:

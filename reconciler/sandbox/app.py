@@ -36,6 +36,7 @@ from reconciler.sandbox import (
     storage_summary,
     system,
     system_configuration,
+    tokens,
     users,
 )
 from reconciler.sandbox.clock import Clock
@@ -70,6 +71,7 @@ ROUTES: tuple[Route, ...] = (
     *projects.ROUTES,
     *groups.ROUTES,
     *users.ROUTES,
+    *tokens.ROUTES,
     *legacy_groups.ROUTES,
     *legacy_users.ROUTES,
     *key_pairs.ROUTES,
@@ -98,6 +100,7 @@ class Platform:
         self.name = name
         self.sandbox = sandbox
         self.tokens = auth.token_names(name)
+        self.users_of_tokens = {"admin": "admin"}
         self.store = Store()
         self.views = Views(sandbox.quirks, sandbox.version, sandbox.seed)
         self.writing = threading.Lock()
@@ -122,6 +125,10 @@ class Platform:
         """A request in, who sent it out; strangers are refused."""
         right = auth.issued_right(request, self.store.issued, self.sandbox.clock.now())
         return right or auth.caller(request, self.name, self.tokens, self.store.projects)
+
+    def user_of(self, caller: str) -> str:
+        """Who sent a request in, the user its token is for out: most tokens are for no real one."""
+        return self.users_of_tokens.get(caller, caller.replace(":", "-"))
 
     @property
     def version(self) -> str:

@@ -37,6 +37,8 @@ DEFAULTS: dict[str, bool] = {
     "running_conflicts": False,
     # No cold storage: the classic archive has no endpoints.
     "no_cold_storage": False,
+    # A repository the caller must not know of answers 404 instead of 403.
+    "hide_unauthorized": False,
     # The platform is JFrog's cloud, not self-hosted.
     "cloud": False,
 }

@@ -104,9 +104,11 @@ def get_existence(call: Call) -> Response:
 
 
 def visible(call: Call) -> Repository:
-    """A call with a key in, the repository out: 403 when hidden, 400 when missing."""
+    """A call with a key in, the repository out: hidden is 403 or 404, missing 400."""
     key = call.params["key"]
     if not sees(call.caller, key):
+        if call.platform.sandbox.quirks["hide_unauthorized"]:
+            raise Refusal(404, "Not Found")
         raise Refusal(403, "Forbidden")
     settle(call, key)
     repository = call.platform.store.repository(key)

@@ -132,3 +132,29 @@ def test_a_plan_shows_deletes_first(desk: Desk) -> None:
     assert [c["action"] for c in document["changes"]] == ["create", "delete"]
     assert document["changes"][1]["risk"] == "destructive"
     assert document["changes"][1]["fields"] == []
+
+
+def test_flags_of_several_messages_go_together(desk: Desk) -> None:
+    """Each platform's message names its own number; in any order the highest holds."""
+    left(desk, *(f"r{i}" for i in range(11)))
+    flags = [f"--allow-deletes=LocalRepository={n}" for n in (11, 3)]
+    for order in (flags, flags[::-1]):
+        assert desk("plan", "--prune", *order, "--detailed-exitcode").code == 2
+
+
+def test_locking_oneself_out_stops_the_whole_run(desk: Desk) -> None:
+    """Exit code 3 from plan and apply, the reason and the way out in every form, and no write."""
+    desk.platform.store.directory.users["admin"].admin = False
+    ops = manifest("Group", "ops", adminPrivileges=True, members=["admin"])
+    desk.converged(ops)
+    desk.declare(manifest("Group", "ops", members=[]), local("new"))
+    seen = desk("plan")
+    assert seen.code == 3
+    assert "the run signs in as 'admin', and would lose an administrator's rights" in " ".join(
+        seen.out.split()
+    )
+    document = desk("plan", "-o", "json").document
+    codes = [d["rule"] for d in document["diagnostics"] if d["severity"] == "error"]
+    assert codes == ["lockout-rights", "lockout-last-admin"]
+    assert desk("apply", "--yes").code == 3
+    assert not desk.writes()

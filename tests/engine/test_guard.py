@@ -115,3 +115,136 @@ def test_what_is_not_set_has_its_default() -> None:
 
     assert "more than the usual 10 (set by reconciler.yaml spec.limits)" in block.message
     assert codes(plan_of(10, Action.DELETE), 12, limits) == []
+
+
+# --- at the borders
+
+DELETING, UPDATING = (Action.DELETE, Action.REPLACE), (Action.UPDATE, Action.CONVERT)
+
+BORDERS = [
+    # owned, deletes that go and that do not, updates that go and that do not; 0 is "none stops"
+    (8, 8, 0, 8, 0),
+    (9, 9, 0, 9, 0),
+    (10, 2, 3, 3, 4),
+    (11, 2, 3, 3, 4),
+    (14, 2, 3, 4, 5),
+    (15, 3, 4, 4, 5),
+    (49, 9, 10, 14, 15),
+    (50, 10, 11, 15, 16),
+    (55, 10, 11, 16, 17),
+    (199, 10, 11, 59, 60),
+    (1000, 10, 11, 300, 301),
+]
+
+
+@pytest.mark.parametrize("owned, deletes, too_many_deletes, updates, too_many_updates", BORDERS)
+def test_at_the_borders(
+    owned: int, deletes: int, too_many_deletes: int, updates: int, too_many_updates: int
+) -> None:
+    """20 % and 10 deletes, 30 % updates: exactly as many go, one more does not; a percentage
+    applies from ten owned objects on."""
+    for actions, most, more in (
+        (DELETING, deletes, too_many_deletes),
+        (UPDATING, updates, too_many_updates),
+    ):
+        for action in actions:
+            assert codes(plan_of(most, action), owned) == []
+            if more:
+                assert codes(plan_of(more, action), owned) == ["limit"]
+
+
+@pytest.mark.parametrize(
+    "count, owned, percent, stops",
+    [
+        (20, 100, 20, False),
+        (201, 1000, 20, True),
+        (200, 1000, 20, False),
+        (2001, 10000, 20, True),
+        (1, 10, 10, False),
+        (1, 10, 9, True),
+        (29, 97, 30, False),
+        (30, 97, 30, True),
+        (1, 10, 0, True),
+        (10, 10, 100, False),
+        (3333, 9999, 33, True),
+        (3300, 10000, 33, False),
+    ],
+)
+def test_a_percentage_is_exact(count: int, owned: int, percent: int, stops: bool) -> None:
+    """20.0 % are not more than 20 %, 20.1 % are, and the message does not round that away."""
+    limits = Limits(deletes=Limit(percent=percent))
+    found = exceeded(plan_of(count, Action.DELETE), owning(owned), limits)
+    assert bool(found) is stops
+    for block in found:
+        told = float(block.message.split(": ")[1].split(" %")[0])
+        assert told > percent
+
+
+@pytest.mark.parametrize("action", [*DELETING, *UPDATING])
+def test_kinds_count_what_is_done_to_them(action: Action) -> None:
+    """Deletes and replaces together, updates and conversions together, never one with the other."""
+    deleting = action in DELETING
+    half, other = (Action.DELETE, Action.UPDATE) if deleting else (Action.UPDATE, Action.DELETE)
+    mixed = Plan((*plan_of(1, half).changes, *plan_of(3, action).changes[1:]))
+    assert codes(mixed, 14) == (["limit"] if deleting else [])
+    apart = Plan((*plan_of(2, action).changes, *plan_of(4, other).changes[2:]))
+    assert codes(apart, 10) == []
+
+
+@pytest.mark.parametrize("count, free", [(9, True), (10, True), (11, False)])
+def test_the_count_holds_for_few_too(count: int, free: bool) -> None:
+    """Below ten owned objects only the percentage sleeps."""
+    limits = Limits(deletes=Limit(percent=1, count=10))
+    assert (codes(plan_of(count, Action.DELETE), 9, limits) == []) is free
+
+
+def test_the_flag_is_exact() -> None:
+    """What the message names lets exactly this plan through, and not one change more."""
+    for action in (*DELETING, *UPDATING):
+        (block,) = exceeded(plan_of(40, action), owning(50), Limits())
+        flag, kind, count = str(block.override).replace("=", " ").split()
+        word = "deletes" if action in DELETING else "updates"
+        assert (flag, kind, count) == (f"--allow-{word}", "Widget", "40")
+        raised = Limits(**{f"allowed_{word}": {kind: int(count)}})  # type: ignore[arg-type]
+        assert codes(plan_of(40, action), 50, raised) == []
+        assert codes(plan_of(41, action), 50, raised) == ["limit"]
+
+
+def test_a_ceiling_lowers_nothing() -> None:
+    """A flag for few objects leaves the usual limit as it is."""
+    assert codes(plan_of(9, Action.DELETE), 100, Limits(allowed_deletes={"Widget": 1})) == []
+
+
+def test_what_is_adopted_is_not_owned() -> None:
+    """It neither counts nor makes the base bigger; what we own beside it does."""
+    adopted = plan_of(50, Action.UPDATE, adopting=True).changes
+    ours = tuple(Change(at(f"o{i}"), Action.UPDATE, "x") for i in range(4))
+    owned = Inventory({f"default:Widget/o{i}": Entry("us") for i in range(10)})
+    (block,) = exceeded(Plan((*adopted, *ours)), owned, Limits())
+    assert "4 Widget updates" in block.message
+    assert "40 % of the 10 owned ones" in block.message
+    assert exceeded(Plan((*adopted, *ours[:3])), owned, Limits()) == []
+
+
+def test_each_platform_has_its_own_base() -> None:
+    """Ten objects in all, five on each, are not ten."""
+    changes = tuple(
+        Change(at(f"n{i}", platform=name), Action.DELETE, "x")
+        for name in ("east", "west")
+        for i in range(5)
+    )
+    owned = {f"{name}:Widget/n{i}": Entry("us") for name in ("east", "west") for i in range(5)}
+    assert exceeded(Plan(changes), Inventory(owned), Limits()) == []
+    owned |= {f"east:Widget/m{i}": Entry("us") for i in range(5)}
+    (block,) = exceeded(Plan(changes), Inventory(owned), Limits())
+    assert "5 Widget deletes on east" in block.message
+
+
+def test_where_a_limit_was_set_is_told() -> None:
+    """The workspace for what it sets, and that the rest is the usual."""
+    written = Limits().deletes.laid_over(None, 3, "reconciler.yaml spec.limits")
+    (block,) = exceeded(plan_of(4, Action.DELETE), owning(10), Limits(deletes=written))
+    assert "more than 3 and 40 % of the 10 owned ones, more than the usual 20 %" in block.message
+    assert "(set by reconciler.yaml spec.limits)" in block.message
+    (block,) = exceeded(plan_of(4, Action.DELETE), owning(10), Limits())
+    assert "more than 20 % (set by the built-in default)" in block.message

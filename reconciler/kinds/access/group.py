@@ -8,12 +8,13 @@ from typing import Annotated, Any
 
 from reconciler.kinds.access._access import name_rule, snake_case
 from reconciler.kinds.kind import Fault, Kind, Subject
+from reconciler.kinds.losses import Turn
 from reconciler.kinds.marks import UNORDERED, Default, MayForce, Ref, Risk, Since
 from reconciler.kinds.rest import Flow, Listing, Write, send, unusable
 from reconciler.kinds.risks import GIVES_RIGHTS, NOTABLE, SAFE, loses, was_set
 from reconciler.kinds.shapes import Collection
 from reconciler.kinds.spec import ObjectSpec, unset
-from reconciler.model import Request, Response
+from reconciler.model import Loss, Request, Response, RightsLost
 
 ROLES = Since("7.128.0")
 
@@ -111,6 +112,33 @@ def _members_are_names(subject: Subject) -> Iterator[Fault]:
         seen.add(name)
 
 
+def _takes_away(turn: Turn) -> Iterator[Loss]:
+    """Members lose what the group gives: who is taken out, and all of them where it gives less."""
+    before, after = turn.before, turn.after
+    members = frozenset(before.get("members") or ())
+    rules = before.get("adminPrivileges") is True
+    if after is None:
+        yield RightsLost(turn.name, members, everyone=True, admin=rules)
+        return
+    stay = frozenset(after.get("members") or ())
+    if gone := members - stay:
+        yield RightsLost(turn.name, gone, admin=rules, stay=stay)
+    if any(before.get(right) is True and after.get(right) is not True for right in _RIGHTS):
+        no_more = rules and after.get("adminPrivileges") is not True
+        yield RightsLost(turn.name, members, everyone=True, admin=no_more)
+
+
+_RIGHTS = (
+    "adminPrivileges",
+    "reportsManager",
+    "watchManager",
+    "policyManager",
+    "policyViewer",
+    "manageResources",
+    "manageWebhook",
+)
+"""What a group gives its members beside what permissions give them."""
+
 GROUPS = "/access/api/v2/groups"
 
 PAGE = 1000
@@ -123,6 +151,11 @@ class GroupListing(Listing):
 
     path: str = GROUPS
     since: str = "7.49.3"
+
+    @property
+    def reads(self) -> bool:
+        """There are only names."""
+        return False
 
     def read(self) -> Flow:
         """There is no read of all groups."""
@@ -212,5 +245,6 @@ KIND = Kind(
         _members_are_names,
     ),
     wire_name=snake_case,
+    takes_away=_takes_away,
     lost_on_replace="the rights that permissions give to it",
 )

@@ -22,6 +22,7 @@ class FederationListing(Listing):
     """All repositories, and beside each federated one what the state list says of it."""
 
     path: str = f"{FEDERATION}/status/stateList"
+    provable_since: str = RepositoryListing.provable_since
     extends: Listing | None = field(default_factory=RepositoryListing)
 
     def read(self) -> Flow:

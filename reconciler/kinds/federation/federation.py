@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -12,6 +12,7 @@ from reconciler.kinds.federation._operations import OPERATIONS, survey
 from reconciler.kinds.federation._rest import FederationCollection
 from reconciler.kinds.federation._topology import topology
 from reconciler.kinds.kind import CONFIGURATION_LANE, Fault, Kind, Rule, Site, Subject
+from reconciler.kinds.losses import Turn
 from reconciler.kinds.marks import (
     FIXED,
     IDENTITY,
@@ -25,6 +26,7 @@ from reconciler.kinds.marks import (
     Since,
 )
 from reconciler.kinds.repositories._kind import ARTIFACTS
+from reconciler.kinds.repositories._losses import takes_away
 from reconciler.kinds.repositories._package_types import FEDERATED
 from reconciler.kinds.repositories._repository import SAME_PACKAGE_TYPE
 from reconciler.kinds.repositories._rest import member_url
@@ -42,6 +44,7 @@ from reconciler.kinds.repositories._rules import (
 from reconciler.kinds.repositories.federated_repository import FederatedSettings
 from reconciler.kinds.risks import NOTABLE, enabled_by, loses
 from reconciler.kinds.spec import ObjectSpec, Spec, unset
+from reconciler.model import Loss
 
 MOST_SITES = 10
 MOST_HIGH = 10
@@ -295,6 +298,16 @@ def _priority(spec: Mapping[str, Any], platform: str) -> Any:
     return here.get("priority", spec.get("priority"))
 
 
+def _takes_away(turn: Turn) -> Iterable[Loss]:
+    """As any repository; its settings are one level deeper."""
+    after = None if turn.after is None else _flat(turn.after)
+    return takes_away(turn._replace(before=_flat(turn.before), after=after))
+
+
+def _flat(spec: Mapping[str, Any]) -> dict[str, Any]:
+    return {**spec, **(spec.get("settings") or {})}
+
+
 KIND = Kind(
     name="Federation",
     spec=FederationSpec,
@@ -320,5 +333,6 @@ KIND = Kind(
     ),
     operations=OPERATIONS,
     survey=survey,
+    takes_away=_takes_away,
     lost_on_replace=ARTIFACTS,
 )

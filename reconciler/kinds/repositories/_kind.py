@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from reconciler.kinds.kind import CONFIGURATION_LANE, Kind, Rule
+from reconciler.kinds.repositories._losses import takes_away
 from reconciler.kinds.repositories._repository import RepositorySpec
 from reconciler.kinds.repositories._rest import RepositoryCollection
 from reconciler.kinds.repositories._rules import (
@@ -52,5 +53,6 @@ def repository_kind(
             environments_declared,
             *rules,
         ),
+        takes_away=takes_away,
         lost_on_replace=lost_on_replace,
     )

@@ -28,7 +28,7 @@ from reconciler.kinds.rest import (
 )
 from reconciler.kinds.shapes import Collection
 from reconciler.kinds.values import without_credentials
-from reconciler.model import Address, JsonValue, Live, Observed, Request, Response
+from reconciler.model import Absent, Address, JsonValue, Live, Observed, Request, Response
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class RepositoryListing(Listing):
 
     path: str = "/artifactory/api/repositories/configurations"
     since: str = "7.61.3"
+    provable_since: str = "7.103.0"
 
     def read(self) -> Flow:
         """Raw answers by key; None when the token or the server does not allow it.
@@ -69,7 +70,7 @@ class RepositoryListing(Listing):
 
         The answer itself (whether there is any repository of a class) is of no interest.
         """
-        if not at_least(version, "7.103.0"):
+        if not at_least(version, self.provable_since):
             return False
         response: Response = yield Request(
             "GET", "/artifactory/api/repositories/existence", query=(("type", "local"),)
@@ -224,6 +225,13 @@ class RepositoryCollection(Collection):
         if isinstance(observed, Live):
             found = yield from with_own_members({address.name: observed.raw})
             return self.live(found[address.name])
+        return observed
+
+    def answered(self, request: Request, response: Response) -> Observed:
+        """A 404 may be said of what is there: servers can be set to hide it behind that."""
+        observed = super().answered(request, response)
+        if isinstance(observed, Absent) and response.status == 404:
+            return replace(observed, may_hide=True)
         return observed
 
     def says_missing(self, response: Response) -> bool:
