@@ -695,6 +695,11 @@ PLAN: Mapping[str, Rule] = {
         "is blocked.",
         "Declare another value, or list the path in `metadata.lifecycle.ignore`.",
     ),
+    "not-owned": Rule(
+        "An object is to be deleted and created anew that this workspace does not own. The change "
+        "is blocked.",
+        "Adopt the object first.",
+    ),
     "site-unreachable": Rule(
         "A change would write to a platform that does not answer, or needs it. The change is "
         "blocked; others go on.",

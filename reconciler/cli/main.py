@@ -27,7 +27,7 @@ COMMANDS = {
     "export": "Write manifests for what is live.",
     "snapshot": "Record what a plan reads, without secrets, for planning offline.",
     "import": "Write manifests for what Terraform manages, from its state.",
-    "status": "Show how federations and others that run by themselves are doing.",
+    "status": "Show how federations and the like are doing.",
     "run": "Have a platform do something once, such as a full synchronisation.",
     "adopt": "Take live objects into ownership without touching them.",
     "release": "Take objects out of ownership without touching them.",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from reconciler.engine import replacing
 from reconciler.engine.diff import Difference, declared, diff, released, sendable
 from reconciler.engine.digest import digest
 from reconciler.engine.observation import NOT_READ, Observation
@@ -14,6 +15,7 @@ from reconciler.engine.ownership import predecessor, refused, refused_by_name
 from reconciler.engine.preview import hidden, preview, top_level
 from reconciler.engine.prune import Pruner, Pruning, undeclared
 from reconciler.engine.renames import Renames
+from reconciler.engine.replacing import Replacing
 from reconciler.engine.resolve import Resolved
 from reconciler.engine.risk import risk_of, risk_of_new
 from reconciler.engine.whole import secret_needed, sent_along
@@ -53,6 +55,8 @@ class Desired:
     owner: str = "default"
     pruning: Pruning | None = None
     """What may be deleted; None keeps everything."""
+    replacing: Replacing = Replacing()
+    """What is known for what may be deleted and created anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,7 @@ def plan(
     planner = _Planner(desired, observation, inventory, registry)
     for manifest in desired.manifests:
         planner.decide(manifest)
+    planner.follow()
     planner.prune()
     return finished(
         Plan(
@@ -305,13 +310,55 @@ class _Planner:
         else:
             block = (
                 block
-                or stuck(kind, found)
+                or self._stuck(kind, manifest, live, entry, found, previous or address)
                 or self._unconvertible(manifest, found)
                 or self._elsewhere(kind, self._update_write(kind, manifest, live, found))
                 or secret_needed(kind, manifest, live, found)
             )
             change = self._update(kind, manifest, live, found, takes)
+            if change.action is Action.REPLACE and manifest.lifecycle.replace:
+                change = self._replace(kind, manifest, live, change, previous or address)
         self._add(replace(change, previous=previous), manifest, block)
+
+    def _stuck(
+        self,
+        kind: Kind,
+        manifest: Manifest,
+        live: Live,
+        entry: Entry | None,
+        found: Difference,
+        subject: Address,
+    ) -> Block | None:
+        """What cannot be written, unless the object may be made anew."""
+        if not (found.fixed and manifest.lifecycle.replace):
+            return stuck(kind, found)
+        owner, known = self.desired.owner, self.desired.replacing
+        return replacing.obstacle(self.registry, subject, manifest, live, entry, owner, known)
+
+    def _replace(
+        self, kind: Kind, manifest: Manifest, live: Live, change: Change, subject: Address
+    ) -> Change:
+        version = self.observation.version(manifest.address.platform, kind.service)
+        known = self.desired.replacing
+        return replace(
+            change,
+            fields=replacing.fields_of(kind, manifest, change.fields),
+            evidence=replacing.evidence_of(self.registry, subject, manifest, live, known, version),
+            requests=replacing.requests_of(self.registry, subject, manifest, live),
+        )
+
+    def follow(self) -> None:
+        """Objects that name what is made anew are written again after it."""
+        followers = replacing.Followers(
+            self.changes, self.desired.resolved, self.registry, self.observation
+        )
+        for change in followers.changed(self.desired.manifests):
+            places = [n for n, known in enumerate(self.changes) if known.address == change.address]
+            if places:
+                self.changes[places[0]] = change
+            else:
+                self.changes.append(change)
+                self.unchanged -= 1
 
     def _update(
         self, kind: Kind, manifest: Manifest, live: Live, found: Difference, takes: bool

@@ -181,7 +181,7 @@ class Pruner:
             origin=tombstone.origin if tombstone else None,
             blocked=block,
             evidence=evidence(content) if kind.rest.holds_content else {},
-            requests=_requests(kind, address, live),
+            requests=removal(kind, address, live),
         )
 
     def _put_back(self, blocked: Change, live: Live) -> Change | None:
@@ -247,7 +247,8 @@ def withdrawal(kind: Kind, live: Live) -> dict[str, tuple[Any, Any]]:
     return found
 
 
-def _requests(kind: Kind, address: Address, live: Live) -> tuple[PlannedRequest, ...]:
+def removal(kind: Kind, address: Address, live: Live) -> tuple[PlannedRequest, ...]:
+    """The requests that take an object out of service and delete it."""
     body = {
         kind.written_fields[name].wire: new for name, (_, new) in withdrawal(kind, live).items()
     }

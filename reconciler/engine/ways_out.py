@@ -14,6 +14,7 @@ REASON_WAYS: Mapping[str, str] = {
     "taken-over": "Apply, or set `metadata.lifecycle.takeover` to false.",
     "renamed": "Apply; `metadata.previousNames` can go afterwards.",
     "other-class": "Apply; or declare the object as the kind it is.",
+    "follows-replace": "It follows the replacement of the object it names; take that back.",
     "released": "Apply; the manifest can go afterwards.",
     "undeclared": "Apply; or declare the object again, or take it out of ownership with "
     "`reconciler release`.",
@@ -28,7 +29,9 @@ REASON_WAYS: Mapping[str, str] = {
 
 BLOCK_WAYS: Mapping[str, str] = {
     "immutable": "Take the change back, or make a new object under another name and move the "
-    "content. This version never replaces an object.",
+    "content. `metadata.lifecycle.replace: true` allows to delete the object and create it anew; "
+    "if it holds content, a Tombstone must allow that too.",
+    "not-owned": "Adopt the object first (`reconciler adopt`), then change it.",
     "cannot-clear": "Declare another value, or take the field out of the manifest: its value then "
     "stays as it is.",
     "other-owner": "Let the other workspace release it (`reconciler release`), or set "

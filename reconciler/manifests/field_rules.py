@@ -149,21 +149,6 @@ def ignored_paths(document: Document, kind: Kind) -> Iterator[Finding]:
             )
 
 
-def without_effect(document: Document) -> Iterator[Finding]:
-    metadata = document.data.get("metadata")
-    lifecycle = metadata.get("lifecycle") if isinstance(metadata, dict) else None
-    if isinstance(lifecycle, dict) and lifecycle.get("replace") is True:
-        yield Finding(
-            document.origin,
-            document.index,
-            ("metadata", "lifecycle", "replace"),
-            "no-effect",
-            "this version does not replace objects",
-            "a change of a field that is fixed at creation stays blocked",
-            "warning",
-        )
-
-
 def _exists(kind: Kind, path: str) -> bool:
     head, *names = path.split(".")
     table: FieldTable = kind.fields

@@ -139,13 +139,14 @@ class _Reader:
             yield _tell(document, _ADDRESS, "tombstone-address", *fault)
             return
         manifest = self.declared(address)
-        if manifest is not None:
+        if manifest is not None and not manifest.lifecycle.replace:
             yield _tell(
                 document,
                 _ADDRESS,
                 "tombstone-declared",
                 f"{manifest.address} is declared at {manifest.origin}",
-                "keep the manifest or the Tombstone: what is declared is not deleted",
+                "keep the manifest or the Tombstone: what is declared is deleted only to be made "
+                "anew, with metadata.lifecycle.replace: true",
             )
         if (first := self.found.get(address)) is not None:
             summary = f"{address} has a Tombstone already at {first.origin}"

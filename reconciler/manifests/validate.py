@@ -25,7 +25,6 @@ from reconciler.manifests.field_rules import (
     extra_findings,
     ignored_paths,
     marks_findings,
-    without_effect,
 )
 from reconciler.manifests.messages import Checked, nearest_hint
 from reconciler.manifests.planned import PLANNED
@@ -66,6 +65,8 @@ class _Checker:
     unsound: set[tuple[str, str]] = field(default_factory=set)
     faulty: list[Manifest] = field(default_factory=list)
     """What has an error and a name all the same; their specs are left out."""
+    nowhere: list[Manifest] = field(default_factory=list)
+    """What is on no platform of the workspace: only the kinds' rules look at it."""
 
     def __post_init__(self) -> None:
         # What is asked of the workspace for each of thousands of documents.
@@ -105,15 +106,19 @@ class _Checker:
             text = f"the spec of a {kind.name} says on which platforms it is"
             path = ("metadata", "platforms")
             self._tell(document, path, "unknown-field", text, "take it out", at="key")
-        first: tuple[Address, ...] = ()
+        found: list[Address] = []
         for site in sites(metadata["name"], spec):
             if site.platform not in self._platform_names:
                 self._unknown_platform(document, site.path, site.platform)
                 continue
             manifest = self._manifest(document, kind, metadata, spec, site.platform)
             address = replace(manifest.address, parts=site.parts)
-            self.manifests.append(replace(manifest, address=address, after=first))
-            first = first or (address,)
+            if address not in found:  # a rule of the kind says it of one that is named twice
+                self.manifests.append(replace(manifest, address=address, after=tuple(found[:1])))
+                found.append(address)
+        if not found:
+            platform = self._default_platforms[0]
+            self.nowhere.append(self._manifest(document, kind, metadata, spec, platform))
 
     def _places(self, kind: Kind, metadata: Mapping[str, Any]) -> Sequence[str]:
         """Where an object is to be: on platforms, or in the one service that has its kind."""
@@ -330,7 +335,6 @@ class _Checker:
         metadata = document.data.get("metadata")
         if isinstance(metadata, dict) and "lifecycle" in metadata:
             self.findings += ignored_paths(document, kind)
-            self.findings += without_effect(document)
 
     def _fence(self, document: Document, metadata: Mapping[str, Any], spec: Any) -> None:
         names, projects = self._fenced.get("names"), self._fenced.get("projects")
@@ -403,14 +407,17 @@ class _Checker:
         return (address.platform, address.kind, *address.parts)
 
     def _rules(self) -> None:
-        for manifest in self.manifests:
+        for manifest in (*self.manifests, *self.nowhere):
             kind = self._checks[manifest.address.kind].kind
             if not kind.rules:
                 continue
             address = manifest.address
             lookup = self._neighbours[address.platform, kind.namespace].get
             declared = self._declared_on(address.platform)
-            subject = Subject(address.name, manifest.spec, lookup, address.parts[:-1], declared)
+            parents, name = address.parts[:-1], address.name
+            if kind.sites is not None:  # what it is called as a whole; a site may have another key
+                parents, name = (), address.parts[0]
+            subject = Subject(name, manifest.spec, lookup, parents, declared)
             for rule in kind.rules:
                 for fault in rule(subject):
                     self._add(manifest, fault)

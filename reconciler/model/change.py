@@ -130,6 +130,8 @@ class Change:
     requests: tuple[PlannedRequest, ...] = ()
     irreversible: str = ""
     """What of it `undo` could not take back, in words."""
+    follows: tuple[str, ...] = ()
+    """Paths that another change takes values out of: written again, whatever is live."""
     previous: Address | None = None
     """Where the object is now, if a rename or a conversion gives it this address."""
     losses: tuple[Loss, ...] = ()

@@ -18,6 +18,7 @@ from reconciler.engine.observation import Observation
 from reconciler.engine.outlook import with_outlook
 from reconciler.engine.plan import Desired, Given, plan
 from reconciler.engine.prune import Pruning
+from reconciler.engine.replacing import Replacing, wants_measure
 from reconciler.engine.risk import too_risky
 from reconciler.engine.select import in_scope
 from reconciler.engine.shard import uneven
@@ -59,33 +60,35 @@ def planned(
     """The plan before the rules of the workspace are asked, and what it was made from."""
     observation, pruning = _observed(run)
     now = now or datetime.now(UTC)
-    made = plan(
-        Desired(
-            run.chosen,
-            run.desire.resolved,
-            run.by_reference,
-            run.scope,
-            run.workspace.name,
-            pruning,
-        ),
-        observation,
-        run.inventory,
-        run.registry,
-        Given(
-            tool=__version__,
-            created=timestamp(now),
-            commit=commit(run.workspace.root),
-            unmanaged=tuple(unmanaged_objects(run)) if unmanaged else (),
-            diagnostics=(
-                *(d for d in run.desire.diagnostics if d.severity != "error" and concerns(run, d)),
-                *run.observer.notes,
-                *_age(run, now),
-                *_uneven(run),
-                *unlistable(run),
-                *unmatched(run),
-            ),
+    stones = {stone.address: stone for stone in run.desire.tombstones}
+    desired = Desired(
+        run.chosen,
+        run.desire.resolved,
+        run.by_reference,
+        run.scope,
+        run.workspace.name,
+        pruning,
+        Replacing(tombstones=stones),
+    )
+    given = Given(
+        tool=__version__,
+        created=timestamp(now),
+        commit=commit(run.workspace.root),
+        unmanaged=tuple(unmanaged_objects(run)) if unmanaged else (),
+        diagnostics=(
+            *(d for d in run.desire.diagnostics if d.severity != "error" and concerns(run, d)),
+            *run.observer.notes,
+            *_age(run, now),
+            *_uneven(run),
+            *unlistable(run),
+            *unmatched(run),
         ),
     )
+    made = plan(desired, observation, run.inventory, run.registry, given)
+    if holding := wants_measure(made.changes, run.registry):
+        # What an object holds decides whether it may be replaced, and that what follows from it.
+        desired = replace(desired, replacing=Replacing(run.observer.measure(holding), stones))
+        made = plan(desired, observation, run.inventory, run.registry, given)
     made = with_losses(made, observation, run.chosen, run.registry)
     made = with_unchecked(with_tombstones(made, run), run)
     made = with_outlook(made, {m.address: m for m in run.chosen}, run.registry, now)

@@ -102,7 +102,7 @@ def with_tombstones(made: Plan, run: Session) -> Plan:
 
 def _unused(stone: Tombstone, made: Plan, run: Session) -> Diagnostic | None:
     change = next((c for c in made.changes if c.address == stone.address), None)
-    if change is not None and change.action is Action.DELETE:
+    if change is not None and change.action in (Action.DELETE, Action.REPLACE):
         holds = change.evidence.get("artifacts") or change.evidence.get("bytes")
         if holds:
             return None

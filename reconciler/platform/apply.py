@@ -123,9 +123,20 @@ class _Run:
                 return step(self.means, self.course, change)
             if change.action is Action.DELETE:
                 return Deleting(self.means, self.course, self.ledger, change).carry_out()
+            if change.action is Action.REPLACE:
+                return self._anew(change)
             return Carrying(self.means, self.course, change).carry_out()
         except Exception as error:  # noqa: BLE001 - one object must not end the others
             return self.course.failed(change, error)
+
+    def _anew(self, change: Change) -> Outcome:
+        """Delete the object, wait until that shows, and create it."""
+        making = Carrying(self.means, self.course, change)
+        making.require_unchanged()
+        old = replace(change, address=change.previous or change.address)
+        Deleting(self.means, self.course, self.ledger, old).carry_out()
+        making.tried = making.wrote = True  # what is there from now on is our own work
+        return making.carry_out()
 
     def _not_done(self, change: Change, results: Mapping[Address, Outcome]) -> Outcome:
         if change.blocked is not None:

@@ -56,6 +56,12 @@ class Carrying:
         self.wrote = False
         self.tried = False
 
+    def require_unchanged(self) -> None:
+        """Raises StalePlanError where a planned field changed since the plan."""
+        observed = self.means.observe(self.change.address)
+        if isinstance(observed, Live):
+            self._refuse_stale(self._diff(observed))
+
     def carry_out(self) -> Outcome:
         """Do what the change says. Raises ReconcilerError when it fails."""
         attempt = 0
@@ -118,7 +124,8 @@ class Carrying:
         if self.change.action is Action.CONVERT and isinstance(observed, Live):
             return self._converted(observed)
         old = self.change.previous
-        if self.change.action is Action.CONVERT or old is None or isinstance(observed, Live):
+        stays = self.change.action in (Action.CONVERT, Action.REPLACE)
+        if stays or old is None or isinstance(observed, Live):
             return observed
         before = self.means.observe(old)
         flow = self.kind.rest.rename(old, self.change.address)
@@ -153,7 +160,7 @@ class Carrying:
         raise AnswerError(f"it could not be read before the write: {observed.reason}")
 
     def _create(self) -> Intent:
-        if self.change.action is not Action.CREATE:
+        if self.change.action not in (Action.CREATE, Action.REPLACE):
             raise StalePlanError(
                 f"{self.change.address} existed when the plan was made, and is gone"
             )
@@ -194,6 +201,7 @@ class Carrying:
         now = {f.path: f for f in (*found.changes, *found.fixed)}
         moved = [path for path in planned if path in now and now[path] != planned[path]]
         moved += [path for path in now if path not in planned]
+        moved = [path for path in moved if path not in self.change.follows]
         if moved:
             told = "; ".join(_then_now(path, planned.get(path), now.get(path)) for path in moved)
             raise StalePlanError(f"{self.change.address} changed since the plan: {told}")

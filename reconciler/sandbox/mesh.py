@@ -96,7 +96,8 @@ class Mesh:
         self, platform: Platform, repository: Repository, link: Link
     ) -> dict[str, Artifact | None]:
         """The files a member is still to be told of: the file, or None for one that is gone."""
-        if not link.enabled or link.platform is None:
+        is_gone = link.repository is None and self.is_up(link)
+        if not link.enabled or link.platform is None or is_gone:
             return {}
         told = self.told.get((platform.name, repository.key, link.platform.name, link.key), {})
         here = platform.store.artifacts.get(repository.key, {})

@@ -251,10 +251,15 @@ def _loss(made: Plan) -> str:
 
 
 def exit_code(made: Plan, outcomes: list[Outcome]) -> int:
-    """The exit code of an apply: 1 unreadable, 5 failed or unverified, 3 blocked, else 0."""
+    """The exit code of an apply: 1 unreadable, 5 failed or unverified, 3 blocked, else 0.
+
+    With a platform that does not answer it is 6, or 5 once something was written elsewhere.
+    """
     if any(o.result == "failed" or o.fields for o in outcomes):
         return int(Exit.PARTIAL)
     interrupted = [o for o in outcomes if o.result == "not-attempted"]
     if interrupted:
         return int(Exit.PARTIAL if any(o.wrote for o in outcomes) else Exit.INVALID)
-    return plan_exit(made)
+    code = plan_exit(made)
+    is_partial = code == Exit.UNREACHABLE and any(o.wrote for o in outcomes)
+    return int(Exit.PARTIAL) if is_partial else code

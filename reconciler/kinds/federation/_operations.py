@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from reconciler.kinds.federation._rest import FEDERATION, state_of, statuses
+from reconciler.kinds.federation._rest import FEDERATION, outgoing, state_of, statuses
 from reconciler.kinds.operations import Asked, Operation
 from reconciler.kinds.rest import Flow, is_error_document, object_of, segment, send, unusable
 from reconciler.kinds.values import without_credentials
@@ -64,7 +64,7 @@ def _connections(address: Address, raw: Mapping[str, Any]) -> Flow:
             "lagInMs": connection.get("lagInMs"),
             "queuedEvents": connection.get("queuedEvents"),
         }
-        for connection in _outgoing(answer, address.name)
+        for connection in outgoing(answer, address.name)
     ]
 
 
@@ -72,19 +72,6 @@ def _reached(connection: Mapping[str, Any]) -> Any:
     """A member that could tell its state and does not cannot be reached (2.11.10.1)."""
     is_away = connection.get("status") == "N/A" and connection.get("supported")
     return "NOT_AVAILABLE" if is_away else connection.get("status")
-
-
-def _outgoing(answer: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
-    """The connections from here; the server tells those to here too.
-
-    Those from here come first, and the key at the other end may be the same.
-    """
-    listed = answer.get("memberConnections")
-    connections = [c for c in listed if isinstance(c, dict)] if isinstance(listed, list) else []
-    here = {c.get("localPlatformUrl") for c in connections[:1]}
-    for connection in connections:
-        if connection.get("localRepoKey") == key and connection.get("localPlatformUrl") in here:
-            yield connection
 
 
 def _legacy(address: Address) -> Flow:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.kinds.repositories._rest import (
     RepositoryCollection,
     RepositoryListing,
+    elsewhere,
     member_url,
 )
-from reconciler.kinds.rest import Bulk, Flow, Listing, Write, segment, send, unusable
+from reconciler.kinds.rest import Bulk, Flow, Listing, Write, object_of, segment, send, unusable
 from reconciler.model import Address, Live, Observed, Request, Response
 
 FEDERATION = "/artifactory/api/federation"
@@ -67,6 +68,15 @@ def _states() -> Flow:
     return {s["localRepoKey"]: s for s in listed if isinstance(s, dict) and "localRepoKey" in s}
 
 
+def _connections(key: str) -> Flow:
+    """Returns the connections from here (2.11.10.1); none where the server does not tell them."""
+    request = Request("GET", f"{FEDERATION}/status/connectionStates/{segment(key)}")
+    response: Response = yield request
+    if response.status in (400, 403, 404):
+        return []
+    return list(outgoing(object_of(request, response), key))
+
+
 def _with_state(raw: Mapping[str, Any], state: Mapping[str, Any] | None) -> Mapping[str, Any]:
     if state is None:
         return raw
@@ -85,11 +95,14 @@ class FederationCollection(RepositoryCollection):
         return None
 
     def read(self, address: Address) -> Flow:
-        """The repository, and its entry of the state list."""
+        """The repository, its entry of the state list, and what it has yet to tell the others."""
         observed: Observed = yield from super().read(address)
         if isinstance(observed, Live) and observed.raw.get("rclass") == "federated":
             states = yield from _states()
-            return self.live(_with_state(observed.raw, states.get(address.name)))
+            raw = _with_state(observed.raw, states.get(address.name))
+            if elsewhere(raw):
+                raw = {**raw, "connections": (yield from _connections(address.name))}
+            return self.live(raw)
         return observed
 
     def create(self, write: Write) -> Flow:
@@ -112,10 +125,13 @@ class FederationCollection(RepositoryCollection):
 
     def undeletable(self, address: Address, live: Mapping[str, Any]) -> str:
         """Content that is still on its way to another member would be lost with this one."""
-        for member in live.get("members") or ():
-            status = _status(live, _url(member))
-            if not member.get("own") and status not in SETTLED:
-                return f"its content is not yet at every other member: {_url(member)} is {status}"
+        for connection in live.get("connections") or ():
+            waiting = connection.get("queuedEvents")
+            if waiting and not connection.get("disabled"):
+                url = f"{connection.get('remotePlatformUrl')}/{connection.get('remoteRepoKey')}"
+                return (
+                    f"its content is not yet at every other member: {waiting} events wait for {url}"
+                )
         return ""
 
     @property
@@ -152,6 +168,19 @@ SETTLED = ("", "HEALTHY", "DISABLED", "N/A")
 
 def _url(member: Mapping[str, Any]) -> str:
     return member_url(str(member.get("url", "")))
+
+
+def outgoing(answer: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
+    """The connections from here; the server tells those to here too.
+
+    Those from here come first, and the key at the other end may be the same.
+    """
+    listed = answer.get("memberConnections")
+    connections = [c for c in listed if isinstance(c, dict)] if isinstance(listed, list) else []
+    here = {c.get("localPlatformUrl") for c in connections[:1]}
+    for connection in connections:
+        if connection.get("localRepoKey") == key and connection.get("localPlatformUrl") in here:
+            yield connection
 
 
 def state_of(live: Mapping[str, Any]) -> Mapping[str, Any] | None:
