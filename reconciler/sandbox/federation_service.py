@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reconciler.sandbox.federation import FEDERATION, LOCAL_TO_A_SITE, same_url
 from reconciler.sandbox.mesh import Link, Mesh
@@ -16,6 +16,9 @@ from reconciler.sandbox.refusals import Refusal
 from reconciler.sandbox.routing import Call, Handler, Route
 from reconciler.sandbox.store import Repository
 from reconciler.sandbox.versions import at_least
+
+if TYPE_CHECKING:
+    from reconciler.sandbox.app import Platform
 
 Json = Any
 SERVICE = "7.104.2"
@@ -80,7 +83,7 @@ def state_list(call: Call) -> Response:
 
 
 def _member(mesh: Mesh, call: Call, repository: Repository, link: Link) -> Json:
-    status = mesh.status(call.platform, repository, link)
+    status = _aggregated(mesh, call, repository, link)
     return {
         "url": base_of(link),
         "repoKey": link.key,
@@ -91,14 +94,37 @@ def _member(mesh: Mesh, call: Call, repository: Repository, link: Link) -> Json:
     }
 
 
+def _aggregated(mesh: Mesh, call: Call, repository: Repository, link: Link) -> str:
+    """A member's state: the worst of its own connections, if it can be reached to be asked.
+
+    So a member is late when it is late in telling others, not when others are in telling it.
+    """
+    here = mesh.status(call.platform, repository, link)
+    if here in ("DISABLED", "NOT_AVAILABLE", "ERROR") or link.platform is None:
+        return here
+    assert link.repository is not None
+    return _worst(mesh, link.platform, link.repository)
+
+
+def _worst(mesh: Mesh, platform: Platform, repository: Repository) -> str:
+    """The worst state of what a repository has to tell its members."""
+    states = (mesh.status(platform, repository, link) for link in mesh.links(platform, repository))
+    return min(states, key=WORST_FIRST.index, default="HEALTHY")
+
+
 def state_summary(call: Call) -> Response:
     """How many federations are in which state (2.11.10.3)."""
     mesh, platform = mesh_of(call), call.platform
     counts = Counter(
         min(
-            (mesh.status(platform, repository, link) for link in mesh.links(platform, repository)),
+            (
+                _worst(mesh, platform, repository),
+                *(
+                    _aggregated(mesh, call, repository, link)
+                    for link in mesh.links(platform, repository)
+                ),
+            ),
             key=WORST_FIRST.index,
-            default="HEALTHY",
         )
         for repository in mesh.federated(platform)
     )

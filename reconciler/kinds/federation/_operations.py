@@ -25,9 +25,10 @@ def survey(
     2.11.11.1.
     """
     inconsistent = yield from _inconsistent()
+    is_quiet = yield from _nobody_waits()
     found: dict[Address, Health] = {}
     for address in addresses:
-        members = yield from _connections(address, live[address])
+        members = yield from _connections(address, live[address], is_quiet=is_quiet)
         found[address] = _health(members, address.name in inconsistent)
     return found
 
@@ -47,13 +48,24 @@ def _inconsistent() -> Flow:
     return keys
 
 
-def _connections(address: Address, raw: Mapping[str, Any]) -> Flow:
+def _nobody_waits() -> Flow:
+    """Returns whether all federations of the platform are healthy or disabled (2.11.10.3)."""
+    response: Response = yield Request("GET", f"{FEDERATION}/status/stateSummary")
+    try:
+        counts = response.json()["federationStates"] if response.ok else None
+        return counts is not None and all(
+            not count or state in ("HEALTHY", "DISABLED") for state, count in counts.items()
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):  # then each one is asked
+        return False
+
+
+def _connections(address: Address, raw: Mapping[str, Any], *, is_quiet: bool) -> Flow:
     """Returns the other members, each with its state, lag in ms and number of waiting events."""
     state = state_of(raw)
     if state is None:
         return (yield from _legacy(address))
-    quiet = all(status in ("HEALTHY", "DISABLED") for _, status in statuses(state))
-    if quiet:
+    if is_quiet:
         return [{"url": url, "status": status} for url, status in statuses(state)]
     request = Request("GET", f"{FEDERATION}/status/connectionStates/{segment(address.name)}")
     answer = object_of(request, (yield from send(request)))

@@ -107,9 +107,18 @@ class _Drawing:
         if self.is_pair:
             words = max((cells(tie_words(tie)) * CELL for tie in self.topology.ties), default=0)
             return (wide + max(words + 40, 90)) / 2, 0.0
-        turn = 2 * pi / count
-        across = (wide + 40) / sin(min(turn, pi / 2 + 0.6))
-        return across, max((high + 28) / (2 * sin(turn / 2)), high * 1.2 + 18)
+        across, down = wide * 0.7 + 40, high * 1.2 + 18
+        while self._touch(count, across, down):
+            across, down = across * 1.08, down * 1.08
+        return across, down
+
+    def _touch(self, count: int, across: float, down: float) -> bool:
+        """Whether two neighbours are nearer than a gap for the line between them."""
+        points = [_on_ellipse(index, count, across, down) for index in range(count)]
+        return any(
+            abs(x1 - x2) < self.box_width + 36 and abs(y1 - y2) < self.box_height + 22
+            for (x1, y1), (x2, y2) in zip(points, [*points[1:], points[0]], strict=True)
+        )
 
     def lines(self, top: float) -> Iterator[str]:
         """The elements of the picture, below `top`."""
@@ -144,9 +153,8 @@ class _Drawing:
             x += cells(words) * CELL + 54
 
     def _at(self, index: int, middle: tuple[float, float]) -> tuple[float, float]:
-        turn = pi if self.is_pair else pi / 2
-        angle = 2 * pi * index / max(len(self.labels), 1) - turn
-        return middle[0] + self.across * cos(angle), middle[1] + self.down * sin(angle)
+        x, y = _on_ellipse(index, len(self.labels), self.across, self.down)
+        return middle[0] + x, middle[1] + y
 
     def _box(self, index: int, x: float, y: float) -> Iterator[str]:
         place = self.topology.places[index]
@@ -167,6 +175,12 @@ class _Drawing:
             look = "th" if number == 0 else "tm"
             at = first + number * LINE
             yield f'<text class="{look}" x="{x:.1f}" y="{at:.1f}">{_text(line)}</text>'
+
+
+def _on_ellipse(index: int, count: int, across: float, down: float) -> tuple[float, float]:
+    """Where a member is from the middle: two side by side, more from the top on clockwise."""
+    angle = 2 * pi * index / max(count, 1) - (pi if count <= 2 else pi / 2)
+    return across * cos(angle), down * sin(angle)
 
 
 def _legend(topology: Topology) -> list[tuple[Look, str]]:
