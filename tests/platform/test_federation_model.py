@@ -160,7 +160,8 @@ class Play:
         for site in SITES:
             assert "libs" in self.repositories(site)
             for other, took_part in before[site].items():
-                if other not in after[site] and took_part:
+                both_ways = took_part and before[other].get(site, False)
+                if other not in after[site] and both_ways:
                     others = (files[name] for name in SITES if name != other)
                     assert files[other] <= set().union(*others)
 
