@@ -23,7 +23,10 @@ def write_all(files: Mapping[Path, bytes]) -> None:
             target = file.resolve()
             beside = target.with_name(f".{target.name}.tmp")
             fresh[target] = beside
-            beside.write_bytes(content)
+            try:
+                beside.write_bytes(content)
+            except OSError as error:  # people know the file they asked for, not the one beside it
+                raise OSError(error.errno, error.strerror, str(file)) from None
             if target.exists():
                 shutil.copymode(target, beside)
         for target, beside in fresh.items():

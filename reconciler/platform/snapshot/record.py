@@ -153,7 +153,7 @@ class Recorder:
             answer = self.source.read(kinds[0], Address(kinds[0].name, (NOBODY,), platform))
         except AnswerError:
             return False
-        return isinstance(answer, Absent)
+        return isinstance(answer, Absent | Live)  # a thing there is only one of has any name
 
 
 def _kind_of(kinds: list[Kind], raw: Mapping[str, object]) -> Kind | None:
