@@ -17,12 +17,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from reconciler.engine.codes import BLOCKS, REASONS  # noqa: E402
 from reconciler.kinds.registry import builtin  # noqa: E402
 from reconciler.manifests.schema import schemas  # noqa: E402
 from scripts.picture import estate_svg, plan_svg  # noqa: E402
 from scripts.reference import action_page, cli_page, codes_page, kind_page, rules_page  # noqa: E402
 from tests.support.console import play  # noqa: E402
 
+PLAN_SCHEMA = "schemas/documents/plan.v1.schema.json"
 WHOLLY_OURS = ("schemas/*.schema.json", "docs/reference/kinds/*.md")
 """Folders in which a file nothing generates any more is stale."""
 
@@ -40,8 +42,23 @@ def generated() -> Iterator[tuple[str, str]]:
         yield "docs/reference/rules.md", rules_page(rules)
     yield "docs/reference/codes.md", codes_page()
     yield "docs/reference/action.md", action_page()
+    yield PLAN_SCHEMA, _with_codes((ROOT / PLAN_SCHEMA).read_text(encoding="utf-8"))
     yield "docs/images/plan.svg", plan_svg()
     yield "docs/images/graph.svg", estate_svg()
+
+
+def _with_codes(text: str) -> str:
+    """The schema of the plan document, its lists of codes as the engine has them."""
+    schema = json.loads(text)
+    change = schema["$defs"]["change"]["properties"]
+    block = change["blocked"]["oneOf"][1]["properties"]["code"]
+    for part, lead, codes in (
+        (change["reason"], "Why the change is in the plan.", REASONS),
+        (block, "Why.", BLOCKS),
+    ):
+        told = " ".join(f"`{code}`: {words}." for code, words in codes.items())
+        part["description"] = f"{lead} Expect codes that are not listed here. {told}"
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def pages() -> list[Path]:
