@@ -60,7 +60,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "jsonschema": ("cli.saved_plan",),
     "referencing": ("cli.saved_plan",),
     "pydantic": ("kinds", "manifests"),
-    "pydantic_core": ("kinds.values", "model"),
+    "pydantic_core": ("kinds.values", "model", "platform.inventory"),
     "rfc8785": ("engine.digest",),
     "rich": ("report.progress",),
     "ruamel": ("manifests.yaml.rewrite",),

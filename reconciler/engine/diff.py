@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from reconciler.kinds.fields import PASS_THROUGH, Field, FieldTable
@@ -98,6 +99,9 @@ def declared(kind: Kind, manifest: Manifest) -> tuple[FieldChange, ...]:
 def released(kind: Kind, manifest: Manifest, entry: Entry) -> list[str]:
     """Fields we once wrote and the manifest declares no more; their values are left as they are."""
     spec = manifest.spec
+    is_flat = not any(isinstance(value, dict) for value in spec.values())
+    if is_flat and not manifest.lifecycle.ignore and entry.applied.keys() <= _paths(tuple(spec)):
+        return []  # nearly always
     doubtful: Iterable[str] = entry.applied
     if not manifest.lifecycle.ignore:  # what is declared as one value needs no closer look
         doubtful = [p for p in doubtful if isinstance(spec.get(p[len("spec.") :], {}), dict)]
@@ -105,6 +109,12 @@ def released(kind: Kind, manifest: Manifest, entry: Entry) -> list[str]:
         return []
     paths = {path for path, _, _ in leaves(kind.fields, sendable(kind, manifest), "spec")}
     return sorted(path for path in doubtful if path not in paths)
+
+
+@lru_cache(maxsize=256)
+def _paths(names: tuple[str, ...]) -> frozenset[str]:
+    """The paths of a spec with these fields; thousands of manifests have the same few."""
+    return frozenset(f"spec.{name}" for name in names)
 
 
 def sendable(kind: Kind, manifest: Manifest) -> dict[str, JsonValue]:

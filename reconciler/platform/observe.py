@@ -6,10 +6,10 @@ by its own name before it counts as absent: a weaker token sees fewer objects.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.engine.observation import Group, Observation
 from reconciler.errors import (
@@ -23,7 +23,7 @@ from reconciler.kinds.evidence import Budget
 from reconciler.kinds.fields import at_least
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.registry import Registry
-from reconciler.kinds.rest import Bulk, Content, Listing, Write
+from reconciler.kinds.rest import Bulk, Content, Listing, Shape, Write
 from reconciler.model import (
     SERVICES,
     Absent,
@@ -56,6 +56,16 @@ def _grouped(
     for address in addresses:
         groups.setdefault(group_of(address), []).append(address)
     yield from groups.values()
+
+
+class _Place(NamedTuple):
+    """Where the objects of a kind inside one parent are looked up, or why there are none."""
+
+    shape: Shape
+    listing: Listing | None = None
+    listed: Mapping[str, Any] | None = None
+    absent: Collection[Address] = ()
+    lacks: Absent | None = None
 
 
 @dataclass
@@ -119,7 +129,9 @@ class Observer:
         wanted = list(dict.fromkeys(addresses))
         self.probe(dict.fromkeys(a.platform for a in wanted))
         found: dict[Address, Observed] = {}
-        for group in _grouped(wanted, lambda address: address.platform):
+        platforms = {address.platform for address in wanted}
+        groups = [wanted] if len(platforms) == 1 else _grouped(wanted, lambda a: a.platform)
+        for group in groups:
             found.update(self._on_one(group[0].platform, group))
         unlisted = {
             (platform, kind)
@@ -217,24 +229,22 @@ class Observer:
         found: dict[Address, Observed] = {}
         lacking: dict[tuple[str, Listing], list[Address]] = {}
         alone: list[Address] = []
+        places: dict[tuple[str, str, tuple[str, ...]], _Place] = {}
         for address in addresses:
-            kind = self.registry[address.kind]
-            if not self._has(address.platform, kind.service, kind.since):
-                found[address] = Absent()
-                continue
-            shape = kind.rest
-            listing = shape.listing_of(address)
-            listed = self._listing(address.platform, listing)
-            if listing is not None and (address.platform, listing) in self._not_offered:
-                found[address] = Absent(self._not_offered[address.platform, listing])
-            elif listing is None or listed is None:
+            beside = (address.platform, address.kind, address.parts[:-1])
+            place = places.get(beside)
+            if place is None:  # what is asked of thousands of objects has one answer for all
+                place = places[beside] = self._place(address)
+            if place.lacks is not None:
+                found[address] = place.lacks
+            elif place.listing is None or place.listed is None:
                 alone.append(address)
-            elif (raw := listed.get(shape.listed_as(address))) is not None:
-                found[address] = shape.live(raw)
-            elif address in self._absent.get((address.platform, listing), ()):
+            elif (raw := place.listed.get(place.shape.listed_as(address))) is not None:
+                found[address] = place.shape.live(raw)
+            elif address in place.absent:
                 found[address] = Absent()
             else:
-                lacking.setdefault((address.platform, listing), []).append(address)
+                lacking.setdefault((address.platform, place.listing), []).append(address)
         for (platform, listing), missing in lacking.items():
             if len(missing) > 1 and self._sees_all(platform, listing):
                 looked = self._looked_twice(platform, missing)
@@ -244,6 +254,19 @@ class Observer:
             absent.update(a for a, seen in looked.items() if isinstance(seen, Absent))
             found.update(looked)
         return found | self._one_by_one(alone)
+
+    def _place(self, address: Address) -> _Place:
+        """What holds for all objects beside an address."""
+        kind, platform = self.registry[address.kind], address.platform
+        if not self._has(platform, kind.service, kind.since):
+            return _Place(kind.rest, lacks=Absent())
+        listing = kind.rest.listing_of(address)
+        listed = self._listing(platform, listing)
+        if listing is None:
+            return _Place(kind.rest)
+        if (platform, listing) in self._not_offered:
+            return _Place(kind.rest, lacks=Absent(self._not_offered[platform, listing]))
+        return _Place(kind.rest, listing, listed, self._absent.get((platform, listing), set()))
 
     def _looked_twice(self, platform: str, missing: list[Address]) -> dict[Address, Observed]:
         """What a listing lacks, asked for once more by name, many at a time.

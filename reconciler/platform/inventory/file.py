@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import from_json
+
 from reconciler.errors import UsageError
 from reconciler.model import Entry, Inventory
 from reconciler.platform.clock import Clock
@@ -258,7 +260,7 @@ def _state(base: bytes | None) -> _State:
     """The state a file holds. Raises ValueError, LookupError, TypeError or AttributeError."""
     if base is None:
         return _State()
-    document = json.loads(base.decode("utf-8"))
+    document = from_json(base)
     if document["format"] != FORMAT:
         raise NewerError(f"its format is {document['format']!r}")
     require_known(document, ("format", "entries", "usedPlans"), "it")
