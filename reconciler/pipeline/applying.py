@@ -79,7 +79,7 @@ def _inventory_now(run: Session, made: Plan, uses: Uses) -> Inventory:
     Raises StalePlanError when another run recorded something of what the plan is about since it
     was made, or used the same approval.
     """
-    now = run.store.load()
+    now = run.store.load(m.address.full for m in run.chosen)
     if any(key in now.used_plans and key not in run.inventory.used_plans for key in uses.begun):
         raise StalePlanError(
             "another run used the approved plan meanwhile, and a plan is used once",

@@ -113,7 +113,7 @@ def session(
     check_scope(scope, wanted.registry.names(), workspace.platform_names)
     with ExitStack() as stack:
         store = stack.enter_context(open_store(workspace, settings, wire, tell))
-        inventory = store.load()
+        inventory = store.load(m.address.full for m in wanted.manifests if needs_manifests)
         prunes = needs_manifests and wants_prune(settings, workspace)
         gone = gone_manifests(wanted, inventory) if prunes else []
         selected, by_reference = (

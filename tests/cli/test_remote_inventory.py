@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.model import Entry
 from reconciler.platform.client import Client, Clock, Endpoint, HttpOptions
 from reconciler.platform.inventory.folder import Folder
 from reconciler.platform.inventory.holder import Holder
@@ -166,6 +167,101 @@ def test_two_applies_of_the_same_change(shared: Desk) -> None:
     assert shared("plan", "--detailed-exitcode").code == 0
     batches = [w for w in shared.writes() if w.endswith("/batch")]
     assert len(batches) == 1
+
+
+def test_the_repository_of_the_inventory_stays(shared: Desk) -> None:
+    """A plan that deletes it, or takes it out of use, is blocked as a whole (M14)."""
+    shared.converged(local(REPOSITORY), local("a"))
+    shared.declare(local(REPOSITORY, blackedOut=True), local("b"))
+    for args in (("plan",), ("apply", "--yes")):
+        seen = shared(*args)
+        assert seen.code == 3, seen.both
+        assert "lockout-inventory" in seen.both or "holds the inventory" in seen.both
+    assert not shared.exists("b")
+    shared.declare(local("b"))
+    seen = shared("apply", "--yes", "--prune")
+    assert seen.code == 3, seen.both
+    assert shared.exists(REPOSITORY)
+
+
+# --- several workspaces
+
+
+def neighbour(desk: Desk, name: str = "main", owner: str = "other", **more: Any) -> None:
+    """From here on the desk is another team's, which may call the platform something else."""
+    desk.workspace(
+        owner=owner,
+        platforms={name: {"url": {"env": "JFROG_URL"}}},
+        inventory={"platform": name, "repository": REPOSITORY},
+        **more,
+    )
+
+
+@pytest.mark.parametrize("name", ["main", "east"])
+def test_what_another_workspace_owns_is_not_seized(shared: Desk, name: str) -> None:
+    """Though each has a folder of its own, and calls the platform what it likes (M11)."""
+    shared.converged(local("a", description="ours"))
+    neighbour(shared, name)
+    shared.declare(local("a", description="theirs"), local("b"))
+    planned = shared("plan")
+    assert planned.code == 3
+    assert "LocalRepository/a (update blocked)" in planned.out
+    assert "acme" in planned.out
+    applied = shared("apply", "--yes")
+    assert applied.code == 3
+    assert shared.exists("b")
+    assert shared.live("a")["description"] == "ours"
+    assert list(store(shared, "other").load().entries) == [f"{name}:LocalRepository/b"]
+
+
+@pytest.mark.parametrize("name", ["main", "east"])
+def test_a_takeover_is_told_to_the_former_owner(shared: Desk, name: str) -> None:
+    """Who then does not write the object again, as with an inventory both of them share."""
+    shared.converged(local("a", description="ours"))
+    neighbour(shared, name)
+    shared.declare(local("a", description="theirs", lifecycle={"takeover": True}))
+    assert shared("apply", "--yes").code == 0
+    assert shared.live("a")["description"] == "theirs"
+    assert shared("plan", "--detailed-exitcode").code == 0
+    neighbour(shared, owner="acme")
+    shared.declare(local("a", description="ours"))
+    back = shared("plan")
+    assert back.code == 3
+    assert "LocalRepository/a (update blocked)" in back.out
+    shared.declare(local("c"))
+    assert shared("apply", "--yes", "--prune").code == 0
+    assert shared.exists("a")
+
+
+def test_a_converged_plan_looks_at_no_neighbour(shared: Desk) -> None:
+    """However many workspaces share the repository."""
+    shared.converged(local("a"))
+    shared.sandbox.reset_requests()
+    assert shared("plan").code == 0
+    alone = reads(shared)
+    store(shared, "other").change({"main:LocalRepository/x": Entry("other")})
+    shared.sandbox.reset_requests()
+    assert shared("plan").code == 0
+    assert reads(shared) == alone
+
+
+def test_a_neighbour_of_a_newer_version_is_in_nobodys_way(shared: Desk) -> None:
+    """Of their files only the owners matter; what cannot be read at all says nothing."""
+    odd = {
+        "0-change-a.json": {
+            "format": "reconciler.inventory-entry/v1",
+            "entries": {"main:LocalRepository/a": {"owner": "other", "sealed": 1}},
+            "novel": True,
+        },
+        "1-change-b.json": ["x"],
+    }
+    for name, document in odd.items():
+        shared.send("PUT", f"/artifactory/{REPOSITORY}/other/entries/{name}", document)
+    shared.declare(local("a"), local("b"))
+    shared.make("a")
+    seen = shared("apply", "--yes")
+    assert seen.code == 3, seen.both
+    assert owned(shared) == ["main:LocalRepository/b"]
 
 
 # --- what goes wrong

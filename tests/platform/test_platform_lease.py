@@ -289,7 +289,8 @@ def test_a_token_that_may_not_write_gets_no_lease(shelf: Shelf) -> None:
 
 def test_a_claim_the_server_lists_late(shelf: Shelf) -> None:
     """Is looked for again; one that never shows up is no lease."""
-    empty = {"results": [{"created": "2026-01-01T00:00:00.000Z", "name": "x"}], "range": {}}
+    other = {"path": "acme/leases", "name": "x", "created": "2026-01-01T00:00:00.000Z"}
+    empty = {"results": [other], "range": {}}
     fault = {"action": "status", "status": 200, "body": empty, "match": {"path": "*/aql"}}
     shelf.sandbox.add_fault({**fault, "times": 2})
     with shelf.store().lease(ANN):

@@ -6,7 +6,7 @@ import glob
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -84,8 +84,8 @@ class FileStore:
         """The file."""
         return str(self._file)
 
-    def load(self) -> Inventory:
-        """What is recorded; nothing where there is no file.
+    def load(self, wanted: Iterable[str] = ()) -> Inventory:
+        """What is recorded, by whichever workspace; nothing where there is no file.
 
         Raises UsageError for a file that is no inventory of this format.
         """

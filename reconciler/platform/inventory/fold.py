@@ -25,6 +25,8 @@ from reconciler.platform.inventory.folder import Listed, iso, milliseconds
 
 FORMAT = "reconciler.inventory-entry/v1"
 
+_KNOWN = ("format", "platform", "entries", "usedPlans", "parts", "replaces")
+
 FORGOTTEN = 30 * 24 * 60 * 60 * 1000
 """Milliseconds after which nobody can have missed that an entry was removed."""
 
@@ -44,6 +46,8 @@ class File:
 
     parts: tuple[Part, ...]
     replaces: frozenset[str] = frozenset()
+    here: str = ""
+    """What whoever wrote it calls the platform that keeps the inventory."""
 
 
 def content_of(listed: Listed, content: bytes) -> File:
@@ -55,16 +59,41 @@ def content_of(listed: Listed, content: bytes) -> File:
     document = json.loads(content)
     if document["format"] != FORMAT:
         raise NewerError(f"its format is {document['format']!r}")
-    require_known(document, ("format", "entries", "usedPlans", "parts", "replaces"), "it")
+    require_known(document, _KNOWN, "it")
     parts = [_part(raw, _listed(raw)) for raw in document.get("parts", [])]
     if "entries" in document or "usedPlans" in document:
         parts.append(_part(document, listed))
-    return File(tuple(parts), frozenset(map(str, document.get("replaces", []))))
+    replaces = frozenset(map(str, document.get("replaces", [])))
+    return File(tuple(parts), replaces, str(document.get("platform", "")))
 
 
-def recorded(entries: Mapping[str, Entry | None], plans: Iterable[str] = ()) -> dict[str, Any]:
+def owners_of(listed: Listed, content: bytes) -> File:
+    """A file of another workspace, of which only the owners matter: it may be of a newer version.
+
+    What cannot be understood says nothing.
+    """
+    try:
+        document = json.loads(content)
+        parts = [(raw, _listed(raw)) for raw in document.get("parts", [])]
+        found = tuple(
+            Part(at, {key: raw and Entry(str(raw["owner"])) for key, raw in part.items()})
+            for part, at in [
+                *((raw.get("entries", {}), at) for raw, at in parts),
+                (document.get("entries", {}), listed),
+            ]
+        )
+        replaces = frozenset(map(str, document.get("replaces", [])))
+        return File(found, replaces, str(document.get("platform", "")))
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return File(())
+
+
+def recorded(
+    entries: Mapping[str, Entry | None], plans: Iterable[str] = (), here: str = ""
+) -> dict[str, Any]:
     """The JSON of a file that records some changes."""
-    return {"format": FORMAT, "entries": entries_json(entries), "usedPlans": list(plans)}
+    changes = {"entries": entries_json(entries), "usedPlans": list(plans)}
+    return {"format": FORMAT, "platform": here, **changes}
 
 
 def standing(files: Mapping[Listed, File]) -> dict[Listed, File]:
@@ -80,7 +109,7 @@ def fold(files: Mapping[Listed, File]) -> Inventory:
     return Inventory(kept, newest({key: iso(at.created) for key, at in plans.items()}))
 
 
-def compacted(files: Mapping[Listed, File]) -> dict[str, Any]:
+def compacted(files: Mapping[Listed, File], here: str = "") -> dict[str, Any]:
     """The JSON of one file that stands for all of these."""
     entries, plans = _latest(files)
     now = max((listed.created for listed in files), default=0)
@@ -101,7 +130,8 @@ def compacted(files: Mapping[Listed, File]) -> dict[str, Any]:
         }
         for at in sorted(by_part.keys() | used.keys())
     ]
-    return {"format": FORMAT, "replaces": sorted(at.name for at in files), "parts": parts}
+    replaces = sorted(at.name for at in files)
+    return {"format": FORMAT, "platform": here, "replaces": replaces, "parts": parts}
 
 
 def _latest(

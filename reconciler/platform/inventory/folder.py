@@ -54,6 +54,11 @@ class Folder:
         self._seen = False
 
     @property
+    def platform(self) -> str:
+        """How this workspace calls the platform."""
+        return self._client.endpoint.name
+
+    @property
     def where(self) -> str:
         """How it is named to people."""
         return f"{self._client.endpoint.name}:{self.repository}/{self.path}"
@@ -62,9 +67,25 @@ class Folder:
         """A folder in this one."""
         return Folder(self._client, self.repository, f"{self.path}/{name}", self._clock)
 
+    def at(self, path: str) -> Folder:
+        """Another folder of the repository."""
+        return Folder(self._client, self.repository, path, self._clock)
+
     def files(self) -> list[Listed]:
         """The files now, oldest first; none where nobody made the folder yet."""
-        wanted = {"repo": {"$eq": self.repository}, "path": {"$eq": self.path}}
+        found = self._found({"$eq": self.path}).get(self.path, [])
+        if not found:
+            self.require()
+        self._seen = True
+        return found
+
+    def all_named(self, name: str) -> dict[str, list[Listed]]:
+        """The files of all folders of this name in the repository, as far as we may see them."""
+        return self._found({"$match": f"*/{name}"})
+
+    def _found(self, path: Mapping[str, str]) -> dict[str, list[Listed]]:
+        """The files of all folders whose path fits, oldest first."""
+        wanted = {"repo": {"$eq": self.repository}, "path": path}
         query = f'items.find({json.dumps(wanted)}).include("repo","path","name","created")'
         request = Request("POST", "/artifactory/api/search/aql", text=query, asks=True)
         response = self._client.send(request)
@@ -77,13 +98,13 @@ class Folder:
                     f"{answer['range']['notification']}",
                     hint="raise the limit of AQL results on the server",
                 )
-            found = sorted(Listed(milliseconds(r["created"]), r["name"]) for r in answer["results"])
+            found: dict[str, list[Listed]] = {}
+            for row in answer["results"]:
+                listed = Listed(milliseconds(row["created"]), row["name"])
+                found.setdefault(row["path"], []).append(listed)
         except (ValueError, LookupError, TypeError, AttributeError):
             raise unusable(request, response) from None
-        if not found:
-            self.require()
-        self._seen = True
-        return found
+        return {path: sorted(files) for path, files in found.items()}
 
     def require(self) -> None:
         """Make sure that there is a repository, and that we may see it: an empty list proves

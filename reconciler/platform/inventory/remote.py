@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from reconciler.errors import AnswerError, ReconcilerError, UsageError
@@ -23,6 +24,7 @@ from reconciler.platform.inventory.fold import (
 from reconciler.platform.inventory.folder import Folder, Listed
 from reconciler.platform.inventory.holder import Holder
 from reconciler.platform.inventory.lease import Held, Lease, acquire, kept
+from reconciler.platform.inventory.neighbours import Neighbours
 from reconciler.platform.inventory.undo import MOST_RECORDS, readable
 
 MOST_FILES = 1
@@ -46,6 +48,8 @@ class PlatformStore:
         self._folder, self._clock = folder, clock
         self._entries = folder.below("entries")
         self._claims = Claims(folder.below("leases"), clock)
+        self._here = folder.platform
+        self._neighbours = Neighbours(folder)
         self._tell = tell or _nobody
         self._known: dict[Listed, File] = {}
         self._number = 0
@@ -57,18 +61,28 @@ class PlatformStore:
         """The folder, with its platform and repository."""
         return self._folder.where
 
-    def load(self) -> Inventory:
-        """What is recorded; nothing where nobody recorded anything yet."""
-        return fold(self._read())
+    def load(self, wanted: Iterable[str] = ()) -> Inventory:
+        """What is recorded; nothing where nobody recorded anything yet.
+
+        The other folders of the repository are looked at only for what is wanted and not recorded
+        here.
+        """
+        found = fold(self._read())
+        unknown = [key for key in wanted if key not in found.entries]
+        if not unknown:
+            return found
+        elsewhere = self._neighbours.owned(unknown)
+        return replace(found, entries={**found.entries, **elsewhere})
 
     def change(self, entries: Mapping[str, Entry | None]) -> None:
-        """Record some entries, None removes one."""
+        """Record some entries, None removes one; what is taken over is recorded there as well."""
         if entries:
-            self._record(recorded(entries))
+            self._record(recorded(entries, here=self._here))
+            self._neighbours.tell(entries)
 
     def note_plan(self, key: str) -> None:
         """Remember that a plan was used; once it is, its time stays."""
-        self._record(recorded({}, [key]))
+        self._record(recorded({}, [key], self._here))
 
     def require_writable(self) -> None:
         """Make sure that a change can be recorded: with the lease, one file was written already."""
@@ -146,7 +160,7 @@ class PlatformStore:
         both. None is removed before the file that stands for them was read back."""
         with self._lock:
             name = self._name("state")
-        self._entries.write(name, compacted(files))
+        self._entries.write(name, compacted(files, self._here))
         if self._entries.read(name) is None:
             raise AnswerError("the server does not have what it said it took")
         for listed in files:

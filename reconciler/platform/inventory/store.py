@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -19,10 +19,12 @@ class Store(Protocol):
     def where(self) -> str:
         """How the place is named to people."""
 
-    def load(self) -> Inventory:
+    def load(self, wanted: Iterable[str] = ()) -> Inventory:
         """What is recorded; nothing where nobody recorded anything yet.
 
-        Raises UsageError where the place holds something that is no inventory of ours.
+        Of the full addresses that are `wanted`, it also holds what other workspaces own, as far as
+        that can be seen from here. Raises UsageError where the place holds something that is no
+        inventory of ours.
         """
 
     def change(self, entries: Mapping[str, Entry | None]) -> None:
