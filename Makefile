@@ -17,7 +17,7 @@ demo: $(RUN) ## validate, plan, apply, drift and heal on the embedded platform
 	@$(BIN)/python scripts/demo.py
 
 test: $(DEV) ## run every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical --dist loadfile
 
 bench: $(if $(filter pages,$(PART)),$(DEV),$(RUN)) ## measure what docs/benchmarks.md promises; PART=large or PART=pages for one part
 	$(BIN)/python -m scripts.bench $(PART)
