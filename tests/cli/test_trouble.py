@@ -94,7 +94,7 @@ def breaking(desk: Desk, after: int) -> None:
 def test_an_inventory_on_a_full_disk(desk: Desk, after: int) -> None:
     """What cannot be recorded is told, nothing more is begun, and the next run completes."""
     alone(desk)
-    desk.fault("latency", ms=20, match={"method": "PUT"})
+    desk.fault("latency", ms=100, match={"method": "PUT"})
     desk.declare(*(local(f"r{i}") for i in range(8)))
     with desk.patch.context() as patch:
         inner = Desk.__new__(Desk)

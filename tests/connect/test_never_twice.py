@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -227,8 +228,7 @@ def test_26_no_memory_is_needed(fleet: Fleet) -> None:
     """Edge case 26: whatever becomes of our own files between two runs."""
     ready(fleet, waves=[CANARY])
     fleet.apply()
-    for file in (fleet.root / ".reconciler").glob("*"):
-        file.unlink()
+    shutil.rmtree(fleet.root / ".reconciler")
     fleet.roll()
 
     assert once(fleet)

@@ -182,6 +182,7 @@ def killed(kill: Kill) -> Verdict:
 def _rubbish(estate: Mixed) -> Iterator[str]:
     """What the killed process left lying about, and the next one did not take away."""
     kept: set[Any] = {"inventory.json", "inventory.lock", "inventory.journal", ".gitignore"}
+    kept.add("inventory.undo")
     for file in (estate.root / ".reconciler").glob("*"):
         if file.name not in kept:
             yield f"{file.name} is left in .reconciler"

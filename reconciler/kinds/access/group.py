@@ -115,17 +115,26 @@ def _members_are_names(subject: Subject) -> Iterator[Fault]:
 def _takes_away(turn: Turn) -> Iterator[Loss]:
     """Members lose what the group gives: who is taken out, and all of them where it gives less."""
     before, after = turn.before, turn.after
-    members = frozenset(before.get("members") or ())
+    members = _names(before.get("members"))
     rules = before.get("adminPrivileges") is True
     if after is None:
         yield RightsLost(turn.name, members, everyone=True, admin=rules)
         return
-    stay = frozenset(after.get("members") or ())
+    stay = _names(after.get("members"))
     if gone := members - stay:
         yield RightsLost(turn.name, gone, admin=rules, stay=stay)
     if any(before.get(right) is True and after.get(right) is not True for right in _RIGHTS):
         no_more = rules and after.get("adminPrivileges") is not True
         yield RightsLost(turn.name, members, everyone=True, admin=no_more)
+
+
+def _names(listed: Any) -> frozenset[str]:
+    """The names of a list, whatever else a server puts there."""
+    return frozenset(name for name in _list(listed) if isinstance(name, str))
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 _RIGHTS = (

@@ -143,7 +143,7 @@ class FederationCollection(RepositoryCollection):
         """The members, where they are written: all hear of it, but those that are disabled."""
         if "members" not in write.body and write.live.get("rclass") == "federated":
             return ()
-        both = (write.live.get("members") or (), write.body.get("members") or ())
+        both = (_members(write.live), _members(write.body))
         enabled = {_url(m): m.get("enabled") is not False for listed in both for m in listed}
         return [url for url, is_enabled in enabled.items() if is_enabled]
 
@@ -151,8 +151,8 @@ class FederationCollection(RepositoryCollection):
         """A member is not taken out while content is on its way to or from it."""
         if "members" not in write.body:
             return ""
-        kept = {_url(member) for member in write.body["members"]}
-        for member in write.live.get("members") or ():
+        kept = {_url(member) for member in _members(write.body)}
+        for member in _members(write.live):
             url = _url(member)
             if member.get("own") or url in kept or member.get("enabled") is False:
                 continue
@@ -164,6 +164,12 @@ class FederationCollection(RepositoryCollection):
 
 SETTLED = ("", "HEALTHY", "DISABLED", "N/A")
 """The states of a member (2.11.10.2) in which nothing waits to be exchanged, or nobody can tell."""
+
+
+def _members(raw: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The members of a body or an answer, whatever else stands there."""
+    listed = raw.get("members")
+    return [m for m in listed if isinstance(m, Mapping)] if isinstance(listed, list) else []
 
 
 def _url(member: Mapping[str, Any]) -> str:
