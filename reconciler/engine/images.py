@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from reconciler.engine.guardrails.shown import as_spec
 from reconciler.engine.observation import Observation
 from reconciler.engine.preview import top_level
 from reconciler.kinds.kind import Kind
@@ -75,6 +74,8 @@ def images(
     for change in plan.changes:
         if change.is_blocked:
             continue
+        from reconciler.engine.guardrails.shown import as_spec
+
         kind = registry[change.address.kind]
         at = change.previous or change.address
         live = observation.objects.get(at)
