@@ -58,7 +58,7 @@ fmt: $(DEV) ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-reliability: $(DEV) ## a fault and a kill at every step of an apply; docs/reliability.md
+reliability: $(DEV) ## a fault and a kill at every step of an apply and of a rollout; docs/reliability.md
 	$(BIN)/python -m scripts.reliability $(PART)
 
 fuzz: $(DEV) ## 100,000 mangled manifests and answers, 10,000 random lives; docs/reliability.md

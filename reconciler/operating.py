@@ -74,6 +74,9 @@ def _health(found: Stance | Unreadable) -> Health:
     is_well = found.status in _WELL and found.blocked is None
     words = found.blocked.message if found.blocked else found.words
     details = {k: v for k, v in found.evidence.items() if k != "devices"}
+    devices: Any = found.evidence.get("devices", ())
+    if failed := [one for one in devices if "report" in one]:
+        details["failed"] = failed
     return Health("healthy" if is_well else "degraded", words, details)
 
 

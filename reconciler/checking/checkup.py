@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from reconciler.checking.fleets import fleet_checks
 from reconciler.checking.platforms import Patient, by_name, platform_checks
 from reconciler.errors import ReconcilerError, has_errors
-from reconciler.model import Check
+from reconciler.model import SERVICES, Check
 from reconciler.pipeline.desiring import Desire
 from reconciler.pipeline.session import platforms_of
 from reconciler.platform.connect import Wire, clients
@@ -41,12 +42,13 @@ def _manifests(wanted: Desire) -> Check:
 def _platform(
     settings: Settings, wanted: Desire, name: str, wire: Wire | None, now: datetime
 ) -> Iterator[Check]:
-    kinds = by_name(
-        wanted.registry[m.address.kind] for m in wanted.manifests if m.address.platform == name
-    )
+    declared = [m.address for m in wanted.manifests if m.address.platform == name]
+    kinds = by_name(wanted.registry[address.kind] for address in declared)
     try:
         with clients(wanted.workspace, settings, [name], wire) as opened:
-            yield from platform_checks(Patient(opened[name], kinds, now))
+            patient = Patient(opened[name], kinds, now)
+            is_service = name in SERVICES
+            yield from fleet_checks(patient, declared) if is_service else platform_checks(patient)
     except ReconcilerError as error:
         yield Check("connection", "failed", str(error), error.hint, name)
 

@@ -51,14 +51,14 @@ class Patient:
         """An answer about this platform."""
         return Check(name, state, told, hint, self.name)
 
-    def get(self, path: str) -> Response:
+    def get(self, path: str, query: tuple[tuple[str, str], ...] = ()) -> Response:
         """One read."""
-        return self.client.send(Request("GET", path), ATTEMPTS)
+        return self.client.send(Request("GET", path, query), ATTEMPTS)
 
 
 def platform_checks(patient: Patient) -> Iterator[Check]:
     """Every question about one platform, as far as the answers before allow to ask it."""
-    yield _transport(patient)
+    yield transport_check(patient)
     try:
         answer = patient.get("/artifactory/api/system/version")
     except UnauthorisedError as error:
@@ -66,7 +66,7 @@ def platform_checks(patient: Patient) -> Iterator[Check]:
         yield patient.check("sign-in", "failed", str(error), error.hint)
         return
     except ReconcilerError as error:
-        yield patient.check("connection", "failed", str(error), _way_there(error))
+        yield patient.check("connection", "failed", str(error), way_there(error))
         return
     version = _version(answer)
     if version is None:
@@ -76,13 +76,14 @@ def platform_checks(patient: Patient) -> Iterator[Check]:
         return
     yield patient.check("connection", "ok", f"{patient.client.base} answers")
     yield patient.check("sign-in", "ok", "the token is accepted")
-    yield _clock(patient, answer)
+    yield clock_check(patient, answer)
     yield token_check(patient.name, patient.client.endpoint.token(), patient.now)
     yield from _versions(patient, version)
     yield from _licence_and_rights(patient)
 
 
-def _transport(patient: Patient) -> Check:
+def transport_check(patient: Patient) -> Check:
+    """Whether the way there can be listened to."""
     parts = urlsplit(patient.client.base)
     if parts.scheme == "https":
         return patient.check("transport", "ok", "encrypted, and its certificate is verified")
@@ -100,7 +101,8 @@ def _is_here(host: str) -> bool:
         return host == "localhost"
 
 
-def _way_there(error: ReconcilerError) -> str:
+def way_there(error: ReconcilerError) -> str:
+    """What may help where a platform cannot be reached."""
     if "certificate" in str(error).lower():
         return "give the certificates of your authority with --ca-file or SSL_CERT_FILE"
     return error.hint or "is the URL right, and is HTTPS_PROXY what it should be?"
@@ -114,7 +116,8 @@ def _version(answer: Response) -> str | None:
     return str(found["version"]) if isinstance(found, dict) and "version" in found else None
 
 
-def _clock(patient: Patient, answer: Response) -> Check:
+def clock_check(patient: Patient, answer: Response) -> Check:
+    """Whether both clocks agree."""
     written = {name.lower(): value for name, value in answer.headers.items()}.get("date", "")
     try:
         there = parsedate_to_datetime(written)

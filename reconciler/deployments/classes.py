@@ -61,6 +61,8 @@ class Judged:
     evidence: tuple[str, ...] = ()
     needs: bool = False
     """Whether this payload has to go there, now or as soon as it is possible."""
+    failed_in: str = ""
+    """The deployment in which this payload failed there last, unless it succeeded since."""
 
 
 def matches(intent: Intent, device: Device, world: World, reading: str = "A") -> bool | None:
@@ -143,10 +145,12 @@ class Classes:
         tries = self.history.tries(uuid)
         if any(one.status == "unknown" for one in tries):
             return Judged(device, "unknown", was, "its status is a word this version does not know")
+        failed_in = tries[-1].via if tries and tries[-1].status == "failed" else ""
         for kind, reason, evidence in self._tried(device, was):
             needs = kind in ("to-update", "offline", "blocked", "foreign-pending")
-            return Judged(device, kind, was, reason, evidence, needs)
-        return Judged(device, "to-update", was, self._why(device, was), needs=True)
+            return Judged(device, kind, was, reason, evidence, needs, failed_in)
+        reason = self._why(device, was)
+        return Judged(device, "to-update", was, reason, needs=True, failed_in=failed_in)
 
     def _tried(self, device: Device, was: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
         """The classes that fit, in their order, with reason and evidence."""

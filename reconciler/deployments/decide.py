@@ -15,6 +15,9 @@ from reconciler.deployments.intent import Intent
 from reconciler.deployments.rollout import Rollout, Start, WaveView
 from reconciler.model import Block
 
+ANEW = "another version, other parameters or another redeploy.nonce begin it anew"
+"""How a rollout goes on that was stopped."""
+
 
 @dataclass(frozen=True, slots=True)
 class Remark:
@@ -221,7 +224,8 @@ class _Decider:
             "same-version",
             f"devices have {self.intent.app} {self.intent.version} from payload "
             f"{', '.join(sorted(found))}, and flow, parameters or nonce make it "
-            f"{self.intent.payload} now: the version does not say that anything changed",
+            f"{self.intent.payload} now: the version does not say that anything changed; give it "
+            "another version, or let redeploy.sameVersionNewPayload allow it (ask, always)",
         )
 
     @property
@@ -276,11 +280,11 @@ class _Decider:
         if aborted:
             return (
                 f"the update was aborted on {len(aborted)} devices ({', '.join(aborted[:5])}); "
-                "exclude them, or raise redeploy.nonce to begin anew"
+                f"exclude them; {ANEW}"
             )
         for view in self.rollout.views:
             if view.state == "failed":
-                return f"wave {view.wave.name} failed: {view.words}"
+                return f"wave {view.wave.name} failed: {view.words}; {ANEW}"
         return ""
 
     # --- what must stop

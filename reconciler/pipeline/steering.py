@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from reconciler.engine.observation import Observation
 from reconciler.errors import AnswerError, UnauthorisedError, UnreachableError, has_errors
 from reconciler.kinds.steering import BUDGET, Stance, Wanted
+from reconciler.kinds.wire import secrets_in
 from reconciler.model import Address, Manifest, Unreadable
 from reconciler.pipeline.session import Session
 
@@ -77,8 +78,23 @@ def wanted(run: Session, manifest: Manifest, memory: dict[Any, Any] | None = Non
         budget,
         _read_yaml,
         time.time,
+        _hiding(run, manifest),
         where,
     )
+
+
+def _hiding(run: Session, manifest: Manifest) -> Callable[[str], str]:
+    """What takes the secrets of a manifest out of a text, as far as they have a value here."""
+    from reconciler.platform.knowledge import secret_source
+    from reconciler.platform.spellings import spellings
+
+    def hidden(text: str) -> str:
+        source = secret_source(run.workspace, run.settings)
+        fields = run.registry[manifest.address.kind].fields
+        found = (source.find(one) for _, one in secrets_in(fields, manifest.spec))
+        return spellings(one.reveal() for one in found if one is not None).sub("***", text)
+
+    return hidden
 
 
 def _read_yaml(text: str) -> Any:

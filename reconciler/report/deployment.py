@@ -49,6 +49,7 @@ def _deployment(found: Mapping[str, Any]) -> Iterator[Line]:
     counts = ", ".join(f"{count:,} {kind}" for kind, count in found["classes"].items() if count)
     yield "devices", counts or "none"
     yield from _reasons(found["devices"])
+    yield from _failures(found["devices"])
     by_uuid = {one["uuid"]: one for one in found["devices"]}
     for wave in found["waves"]:
         if wave["state"] != "empty":
@@ -66,6 +67,22 @@ def _reasons(devices: list[Mapping[str, Any]]) -> Iterator[Line]:
             yield kind, f"{_name(one)}: {visible(one['reason'])}"
         if len(some) > SHOWN:
             yield kind, f"and {len(some) - SHOWN:,} more"
+
+
+def _failures(devices: list[Mapping[str, Any]]) -> Iterator[Line]:
+    """What was said on devices where it failed."""
+    for one in devices:
+        if report := one.get("report"):
+            yield "failed", f"{_name(one)} in {visible(report['deployment'])}, {said(report)}"
+
+
+def said(report: Mapping[str, Any]) -> str:
+    """The step that failed and what it wrote: `step install: sh: not found`."""
+    code = f" (exit code {report['exitCode']})" if report["exitCode"] else ""
+    step = f"step {visible(report['step'])}{code}"
+    if report["hidden"]:
+        return f"{step}; what it wrote is not shown: it may hold a secret parameter"
+    return f"{step}: {' | '.join(map(visible, report['said'])) or 'wrote nothing'}"
 
 
 def _wave(wave: Mapping[str, Any], by_uuid: Mapping[str, Mapping[str, Any]]) -> Iterator[Line]:

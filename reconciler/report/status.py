@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from reconciler.errors import Exit
-from reconciler.model import Health, HealthState, Reach, Standing, Status
+from reconciler.model import SERVICES, Health, HealthState, Reach, Standing, Status
+from reconciler.report.deployment import said
 from reconciler.report.figures import counted
 from reconciler.report.layout import paragraphs
 from reconciler.report.paint import Paint, Style, painter
@@ -57,7 +58,8 @@ def _platforms(status: Status, paint: Paint) -> Iterator[str]:
 def _answer(reach: Reach, paint: Paint) -> str:
     if reach.reason:
         return paint("red", f"does not answer: {visible(reach.reason)}")
-    return paint("dim", visible(reach.platform.artifactory_version or "version unknown"))
+    usual = "answers" if reach.platform.name in SERVICES else "version unknown"
+    return paint("dim", visible(reach.platform.artifactory_version or usual))
 
 
 def _objects(status: Status, paint: Paint) -> Iterator[str]:
@@ -65,6 +67,10 @@ def _objects(status: Status, paint: Paint) -> Iterator[str]:
     for address, health in status.objects:
         state = paint(_STYLES[health.state], health.state.ljust(width))
         yield f"{state}  {paint('bold', visible(str(address)))}  {visible(health.words)}"
+        failed: Any = health.details.get("failed", ())
+        for one in failed:
+            name = f"{visible(one['uuid'])} {visible(one['name'])}"
+            yield f"{'':{width}}    {name}, {said(one['report'])}"
 
 
 def status_json(status: Status, exit_code: int) -> dict[str, Any]:

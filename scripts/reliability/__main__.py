@@ -11,19 +11,20 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from scripts.reliability import faults, fuzz, kills
+from scripts.reliability import faults, fuzz, kills, rollouts
 from scripts.reliability.page import PAGE, written
 from scripts.reliability.rows import Row
 
 PARTS: dict[str, Callable[[argparse.Namespace], Iterator[Row]]] = {
     "faults": lambda given: faults.rows(),
     "kills": lambda given: kills.rows(),
+    "rollouts": lambda given: rollouts.rows(max(40, round(500 * given.share))),
     "fuzz": lambda given: fuzz.rows(given.seed, given.share),
 }
 CHANCE = ("fuzz",)
 """The parts in which anything is left to chance: they have a seed."""
 
-USUAL = ["faults", "kills"]
+USUAL = ["faults", "kills", "rollouts"]
 
 
 def main() -> int:
@@ -32,7 +33,12 @@ def main() -> int:
     known = f"any of {', '.join(PARTS)}; without any: {', '.join(USUAL)}"
     parser.add_argument("parts", nargs="*", metavar="PART", help=known)
     parser.add_argument("--seed", type=int, default=1, help="what random examples start from")
-    parser.add_argument("--share", type=float, default=1.0, help="of the random examples")
+    parser.add_argument(
+        "--share",
+        type=float,
+        default=1.0,
+        help="of the random examples, or of the devices of a rollout",
+    )
     parser.add_argument("--no-page", action="store_true", help=f"leave {PAGE.name} as it is")
     given = parser.parse_args()
     for part in given.parts:

@@ -73,7 +73,7 @@ def test_abort_stops_everything(fleet: Fleet) -> None:
     assert done.standing.is_over
     state, words = health(fleet)
     assert state == "degraded"
-    assert "raise redeploy.nonce" in words
+    assert "another redeploy.nonce begin it anew" in words
 
 
 def test_abort_stops_one_device(fleet: Fleet) -> None:

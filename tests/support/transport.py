@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 import httpx
 
-from reconciler.sandbox import ConnectionReset, Request
+from reconciler.sandbox import ConnectionReset, Request, Response
 from reconciler.sandbox.app import Service
 
 Hook = Callable[[int, str, str], Any]
@@ -49,7 +49,7 @@ class InProcess(httpx.BaseTransport):
             body,
         )
         try:
-            answer = self.others.get(request.url.port, self.platform).handle(asked)
+            answer = self.handle(asked, request.url.port)
         except ConnectionReset as reset:
             kind = httpx.ReadError if reset.landed else httpx.RemoteProtocolError
             raise kind("Server disconnected without sending a response.") from None
@@ -58,6 +58,10 @@ class InProcess(httpx.BaseTransport):
         return httpx.Response(
             answer.status, headers=answer.headers, stream=Body(answer.body, is_cut)
         )
+
+    def handle(self, asked: Request, port: int | None) -> Response:
+        """A request to whoever is reached at a port, its answer out."""
+        return self.others.get(port, self.platform).handle(asked)
 
 
 class Body(httpx.SyncByteStream):

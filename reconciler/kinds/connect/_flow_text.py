@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from reconciler.kinds.rest import Flow, segment, unusable
 from reconciler.model import Request, Response
+
+_INPUT = re.compile(r"\$\{\{\s*inputs\.([^\s}]+)\s*\}\}")
 
 Content = Mapping[str, Any]
 """What a flow does: `reboot`, `steps` in their order, `inputs` sorted."""
@@ -31,6 +34,11 @@ def content_name(name: str, spec: Mapping[str, Any]) -> str:
     """The flow's name on the server."""
     text = json.dumps(content_of(spec), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return f"{name}-{hashlib.sha256(text.encode('utf-8', 'backslashreplace')).hexdigest()[:8]}"
+
+
+def inputs_in(steps: Any) -> frozenset[str]:
+    """The inputs that a step, or several, take."""
+    return frozenset(_INPUT.findall(repr(steps)))
 
 
 def document(name: str, spec: Mapping[str, Any]) -> str:

@@ -56,7 +56,7 @@ def found(fleet: str, name: str, spec: Mapping[str, Any], wanted: Wanted) -> Flo
     same = [raw for raw in known.values() if raw.get("name") == whole]
     problem = ""
     for raw in sorted(same, key=lambda raw: (str(raw.get("created_time")), raw["uuid"])):
-        text = yield from read_text(base(fleet), raw["uuid"])
+        text = yield from _text_of(fleet, raw["uuid"], wanted.memory)
         if text is None:
             problem = f"the flow {whole} ({raw['uuid']}) has no definition: it was drawn in the UI"
         elif _content(text, whole, wanted) != content_of(spec):
@@ -64,6 +64,15 @@ def found(fleet: str, name: str, spec: Mapping[str, Any], wanted: Wanted) -> Flo
         else:
             return _usable(raw, whole, spec)
     return Found(problem=problem) if problem else None
+
+
+def _text_of(fleet: str, uuid: str, memory: dict[Any, Any]) -> Flow:
+    """Returns the definition of a flow, which never changes; read once for a memory."""
+    key = ("flow text", uuid)
+    if key not in memory:
+        memory[key] = yield from read_text(base(fleet), uuid)
+        memory["reads"] = memory.get("reads", 0) + 1
+    return memory[key]
 
 
 def _content(text: str, name: str, wanted: Wanted) -> Any:

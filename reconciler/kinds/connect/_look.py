@@ -7,7 +7,7 @@ with its update still running, never the other way round.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.deployments.classes import Rival, matches
@@ -26,6 +26,7 @@ from reconciler.kinds.connect._paging import (
     json_of,
     time_of,
 )
+from reconciler.kinds.connect._reports import MOST, Report, failures, reports
 from reconciler.kinds.rest import Flow, segment, send, unusable
 from reconciler.kinds.steering import Wanted
 from reconciler.model import Manifest, Request, Response, Together
@@ -45,6 +46,8 @@ class Looked:
     world: World = World()
     reads: int = 0
     too_many: int = 0
+    reports: Mapping[str, Report] = field(default_factory=dict)
+    """What was said on devices where it failed; on some of them."""
 
 
 def intent_for(manifest: Manifest, wanted: Wanted) -> Intent:
@@ -90,7 +93,21 @@ def look(wanted: Wanted) -> Flow:
         reads=memory.get("reads", 0) - before,
     )
     decision = decide(intent, world, rivals, problem)
-    return Looked(decision, intent, flow_uuid, world, world.reads)
+    told = yield from _reported(intent, decision, wanted, before)
+    return Looked(decision, intent, flow_uuid, world, memory.get("reads", 0) - before, reports=told)
+
+
+def _reported(intent: Intent, decision: Decision, wanted: Wanted, before: int) -> Flow:
+    """Returns what was said on devices where it failed; nothing where the budget is used up."""
+    failed = failures(decision)
+    if wanted.memory.get("reads", 0) - before + min(len(failed), MOST) > wanted.budget:
+        return {}
+    spec = _flow_spec(intent.fleet, intent.flow, wanted) if intent.flow else None
+    steps = (spec or {}).get("steps")
+    told: dict[str, Report] = yield from reports(
+        intent, failed, steps, wanted.hidden, wanted.memory
+    )
+    return told
 
 
 GONE = object()

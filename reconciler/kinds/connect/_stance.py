@@ -178,7 +178,7 @@ def _evidence(looked: Looked, made: Decision, writes: int) -> dict[str, Any]:
             {"deployment": a.run, "devices": sorted(a.devices), "reason": a.reason}
             for a in made.aborts
         ],
-        "devices": [_device(one, made) for one in made.judged.values()],
+        "devices": [_device(one, made, looked) for one in made.judged.values()],
         "reads": looked.reads,
         "writes": writes,
         "assumptions": list(made.assumptions),
@@ -207,8 +207,11 @@ def _wave(view: WaveView) -> dict[str, Any]:
     }
 
 
-def _device(one: Judged, made: Decision) -> dict[str, Any]:
+def _device(one: Judged, made: Decision, looked: Looked) -> dict[str, Any]:
+    report = looked.reports.get(one.device.uuid)
+    told = {"report": report.as_json()} if report is not None else {}
     return {
+        **told,
         "uuid": one.device.uuid,
         "name": one.device.name,
         "group": one.device.group,

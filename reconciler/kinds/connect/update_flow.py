@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Annotated, Any
 
 from reconciler.errors import AnswerError
 from reconciler.kinds.connect._fleet import fleet_key
-from reconciler.kinds.connect._flow_text import content_name
+from reconciler.kinds.connect._flow_text import content_name, inputs_in
 from reconciler.kinds.connect._flows import Found, create, found
 from reconciler.kinds.connect._paging import base
 from reconciler.kinds.kind import Fault, Kind, Subject
@@ -39,7 +38,6 @@ class UpdateFlowSpec(ObjectSpec):
 
 
 _KNOWN = ("name", "uses", "run", "with")
-_INPUT = re.compile(r"\$\{\{\s*inputs\.([^\s}]+)\s*\}\}")
 
 
 def _steps(subject: Subject) -> Iterator[Fault]:
@@ -65,7 +63,7 @@ def _steps(subject: Subject) -> Iterator[Fault]:
 def _inputs(subject: Subject) -> Iterator[Fault]:
     """Whatever a step asks for has to be given."""
     given = set(subject.spec.get("inputs") or ())
-    asked = set(_INPUT.findall(repr(subject.spec.get("steps") or ())))
+    asked = inputs_in(subject.spec.get("steps") or ())
     for name in sorted(asked - given):
         yield Fault(
             ("spec", "steps"),

@@ -8,8 +8,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from reconciler.sandbox.connect import deployments, devices, flows, tunnels, v1_deployments
-from reconciler.sandbox.connect import v1_devices as old_devices
+from reconciler.sandbox.connect import (
+    deployments,
+    devices,
+    first_version_deployments,
+    flows,
+    tunnels,
+)
+from reconciler.sandbox.connect import first_version_devices as old_devices
 from reconciler.sandbox.connect.calls import Call, Endpoint, find
 from reconciler.sandbox.connect.errors import OLD, connect_error
 from reconciler.sandbox.connect.fleets import example
@@ -33,7 +39,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *deployments.ENDPOINTS,
     *tunnels.ENDPOINTS,
     *old_devices.ENDPOINTS,
-    *v1_deployments.ENDPOINTS,
+    *first_version_deployments.ENDPOINTS,
 )
 
 TOKENS = {

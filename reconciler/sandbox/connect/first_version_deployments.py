@@ -6,8 +6,8 @@ from typing import Any
 
 from reconciler.sandbox.connect.calls import Call, Endpoint
 from reconciler.sandbox.connect.filters import LEGACY, V1
+from reconciler.sandbox.connect.first_version import filtered
 from reconciler.sandbox.connect.starting import start
-from reconciler.sandbox.connect.v1 import filtered
 from reconciler.sandbox.messages import Response, json_response
 from reconciler.sandbox.refusals import Refusal
 

@@ -7,8 +7,14 @@ from typing import Any
 from reconciler.sandbox.connect import device_views, simulation
 from reconciler.sandbox.connect.calls import Call, Endpoint
 from reconciler.sandbox.connect.filters import V1
+from reconciler.sandbox.connect.first_version import (
+    filtered,
+    own_device,
+    paged,
+    selected,
+    supported,
+)
 from reconciler.sandbox.connect.model import Device
-from reconciler.sandbox.connect.v1 import filtered, own_device, paged, selected, supported
 from reconciler.sandbox.messages import Response, json_response
 from reconciler.sandbox.refusals import Refusal
 
