@@ -354,8 +354,9 @@ DELETES: Mapping[str, Rule] = {
         "away; or take it out of ownership with `reconciler release`.",
     ),
     "still-referenced": Rule(
-        "An object that is no longer declared is named by another one that stays. It is kept.",
-        "Take the name out of the other object, or let that go too.",
+        "An object that is no longer declared, or is to be made anew, is named by another one that "
+        "stays and that nothing would write again. It is kept.",
+        "Take the name out of the other object, let that go too, or declare it here.",
     ),
     "too-large": Rule(
         "A repository that is no longer declared holds more than its Tombstone allows to lose. It "

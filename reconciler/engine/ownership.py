@@ -27,7 +27,7 @@ def refused_by_name(
     Kinds of one namespace share their names: whoever owns the name owns the object, whatever its
     kind is now and whatever else is recorded of an earlier one.
     """
-    for other in _namesakes(inventory, registry, manifest.address):
+    for other in namesakes(inventory, registry, manifest.address):
         block = refused(manifest, inventory.get(other), owner)
         if block is not None:
             return block
@@ -39,10 +39,10 @@ def predecessor(inventory: Inventory, registry: Registry, address: Address) -> A
 
     Kinds of one namespace share their names, so the object of that name is the same one.
     """
-    return next(_namesakes(inventory, registry, address), None)
+    return next(namesakes(inventory, registry, address), None)
 
 
-def _namesakes(inventory: Inventory, registry: Registry, address: Address) -> Iterator[Address]:
+def namesakes(inventory: Inventory, registry: Registry, address: Address) -> Iterator[Address]:
     """The recorded addresses of this name under the other kinds of the namespace."""
     space = registry[address.kind].namespace
     if not space:

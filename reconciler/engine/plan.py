@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.engine import replacing
 from reconciler.engine.diff import Difference, declared, diff, released, sendable
 from reconciler.engine.digest import digest
+from reconciler.engine.following import Followers
 from reconciler.engine.observation import NOT_READ, Observation
 from reconciler.engine.obstacles import Obstacles, stuck
 from reconciler.engine.ownership import predecessor, refused, refused_by_name
@@ -348,17 +349,35 @@ class _Planner:
         )
 
     def follow(self) -> None:
-        """Objects that name what is made anew are written again after it."""
-        followers = replacing.Followers(
-            self.changes, self.desired.resolved, self.registry, self.observation
+        """Objects that name what is made anew are written again after it; else it stays."""
+        if not any(c.action is Action.REPLACE and not c.is_blocked for c in self.changes):
+            return
+        followers = Followers(
+            self.desired.manifests, self.desired.resolved, self.registry, self.observation
         )
-        for change in followers.changed(self.desired.manifests):
-            places = [n for n, known in enumerate(self.changes) if known.address == change.address]
-            if places:
-                self.changes[places[0]] = change
-            else:
-                self.changes.append(change)
-                self.unchanged -= 1
+        decided = {change.address: change for change in self.changes}
+        while blocked := dict(self._blocked_later(followers, decided)):
+            decided |= blocked  # what waits for these may name others that are made anew
+        for change in followers.changed(decided):
+            self.unchanged -= change.address not in decided
+            decided[change.address] = change
+        self.changes = list(decided.values())
+
+    def _blocked_later(
+        self, followers: Followers, decided: Mapping[Address, Change]
+    ) -> Iterator[tuple[Address, Change]]:
+        """What must not be made anew because of who names it, and what waits for it."""
+        for address, change in decided.items():
+            if change.is_blocked or not change.action.writes:
+                continue
+            block = None
+            if change.action is Action.REPLACE:
+                block = followers.obstacle(change, decided)
+            elif not self.stopped.isdisjoint(change.requires):
+                block = self._dependency(_waited_for(change, followers.manifests[address]))
+            if block is not None:
+                self.stopped.add(address)
+                yield address, replace(change, blocked=block)
 
     def _update(
         self, kind: Kind, manifest: Manifest, live: Live, found: Difference, takes: bool
@@ -417,18 +436,17 @@ class _Planner:
     def _add(self, change: Change, manifest: Manifest, block: Block | None = None) -> None:
         kind = self.registry[manifest.address.kind]
         requires = self.desired.resolved.requires.get(manifest.address, ())
+        change = replace(change, requires=requires, origin=manifest.origin)
         if change.action.writes:
             block = (
                 block
                 or self.obstacles.unsupported(kind, manifest)
                 or self.obstacles.missing_reference(kind, manifest)
-                or self._dependency(_waited_for(change, manifest, requires))
+                or self._dependency(_waited_for(change, manifest))
             )
         if block is not None:
             self.stopped.add(manifest.address)
-        self.changes.append(
-            replace(change, requires=requires, origin=manifest.origin, blocked=block)
-        )
+        self.changes.append(replace(change, blocked=block))
 
     def _dependency(self, requires: Iterable[Address]) -> Block | None:
         for address in requires:
@@ -552,12 +570,10 @@ def _unreadable(address: Address, seen: Unreadable) -> Diagnostic:
     )
 
 
-def _waited_for(
-    change: Change, manifest: Manifest, requires: Iterable[Address]
-) -> Iterator[Address]:
+def _waited_for(change: Change, manifest: Manifest) -> Iterator[Address]:
     """What must not be blocked; an object that exists needs no other site of its own for that."""
     exists = change.action is not Action.CREATE
-    return (a for a in requires if not (exists and a in manifest.after))
+    return (a for a in change.requires if not (exists and a in manifest.after))
 
 
 def _uncreatable(kind: Kind, manifest: Manifest) -> Block | None:

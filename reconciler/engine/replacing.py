@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from reconciler.engine.diff import declared, sendable
 from reconciler.engine.evidence import evidence
-from reconciler.engine.observation import Observation
 from reconciler.engine.preview import hidden, preview
 from reconciler.engine.prune import as_applied, is_same, over_limit, removal
-from reconciler.engine.resolve import Resolved, references
-from reconciler.kinds.fields import Field
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.registry import Registry
 from reconciler.kinds.rest import Content, Write
 from reconciler.kinds.values import comparable, same, shown, without_implied
 from reconciler.kinds.wire import create_body
 from reconciler.model import (
-    UNSET,
     Action,
     Address,
     Block,
@@ -32,9 +27,6 @@ from reconciler.model import (
     PlannedRequest,
     Tombstone,
 )
-
-FOLLOWS = "follows-replace"
-"""Why an object is written that names one which is made anew: the server forgets the name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,77 +131,3 @@ def _lost(kind: Kind, manifest: Manifest, live: Live, version: str) -> Iterator[
         usual = known.default_for(variant, version)
         if comparable(known, value) is not None and not same(known, value, usual):
             yield f"spec.{name}"
-
-
-class Followers:
-    """The declared objects that name what a plan replaces: the server takes the names out."""
-
-    def __init__(
-        self, changes: Sequence[Change], resolved: Resolved, registry: Registry, seen: Observation
-    ) -> None:
-        self.registry, self.seen, self.resolved = registry, seen, resolved
-        self.changes = {change.address: change for change in changes}
-        self.gone = {
-            change.address
-            for change in changes
-            if change.action is Action.REPLACE and not change.is_blocked
-        }
-
-    def changed(self, manifests: Iterable[Manifest]) -> Iterator[Change]:
-        """Changes that write the names again: new ones, and planned ones with these fields more."""
-        if not self.gone:
-            return
-        for manifest in manifests:
-            named = self.gone.intersection(self.resolved.requires.get(manifest.address, ()))
-            live = self.seen.objects.get(manifest.address)
-            if named and manifest.lifecycle.manage == "full" and isinstance(live, Live):
-                change = self._following(manifest, live, named)
-                if change is not None:
-                    yield change
-
-    def _following(self, manifest: Manifest, live: Live, named: set[Address]) -> Change | None:
-        kind = self.registry[manifest.address.kind]
-        names = {self.registry[address.kind].referred_as(address) for address in named}
-        kinds = {address.kind for address in named}
-        paths = {
-            str(reference.path[1]): kind.fields[str(reference.path[1])]
-            for reference in references(self.registry, manifest)
-            if reference.name in names and kinds.intersection(reference.kinds)
-        }
-        known = self.changes.get(manifest.address)
-        if known is not None and (known.is_blocked or known.action is not Action.UPDATE):
-            return None  # what is created or replaced names it anyway
-        written = {f.path for f in known.fields} if known else set()
-        added = tuple(
-            _written_again(name, part, manifest.spec[name], live, names)
-            for name, part in paths.items()
-            if f"spec.{name}" not in written
-        )
-        follows = tuple(sorted(f"spec.{name}" for name in paths))
-        if known is not None:
-            fields = tuple(sorted((*known.fields, *added), key=lambda f: f.path))
-            return replace(known, fields=fields, follows=follows)
-        if not added:
-            return None
-        return Change(
-            manifest.address,
-            Action.UPDATE,
-            FOLLOWS,
-            added,
-            risk="safe",
-            requires=self.resolved.requires.get(manifest.address, ()),
-            origin=manifest.origin,
-            follows=follows,
-        )
-
-
-def _written_again(
-    name: str, known: Field, wanted: Any, live: Live, names: set[str]
-) -> FieldChange:
-    """A field as it will be once the names in it are forgotten, and as it is written again."""
-    have = shown(known, known.live_value(live.raw, UNSET))
-    if isinstance(have, list):
-        before: Any = [item for item in have if item not in names]
-    else:
-        before = UNSET if have in names else have
-    return FieldChange(f"spec.{name}", before, wanted, ordered=not known.unordered)

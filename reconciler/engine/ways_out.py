@@ -64,7 +64,8 @@ BLOCK_WAYS: Mapping[str, str] = {
     "other-object": "Look at the live object. `reconciler release` leaves it to whoever made it.",
     "not-whole": "Use a token that sees complete configurations.",
     "cannot-delete": "Do first what the message asks for.",
-    "still-referenced": "Take the name out of what names it, or let that go too.",
+    "still-referenced": "Take the name out of what names it, or let that go too. What is to be "
+    "made anew may be named by what is declared here: that is written again.",
     "not-empty": "If the content may be lost, write a `kind: Tombstone` with the object's address "
     "and the size in `maxBytes`; else declare the object again.",
     "too-large": "Look at what came in since. If that may be lost too, raise `maxBytes`.",

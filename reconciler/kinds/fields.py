@@ -57,6 +57,7 @@ class Field:
     cannot_clear: bool = False
     whole: bool = False
     slow: bool = False
+    forgets: bool = False
     inline: bool = False
     identity: bool = False
     implied: Callable[[Any], bool] | None = None

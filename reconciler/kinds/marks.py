@@ -190,5 +190,6 @@ CANNOT_CLEAR = _Flag("cannot-clear", "the server keeps the old value when asked 
 WHOLE = _Flag("whole", "an object the server replaces as a whole: sent merged with the live one")
 INLINE = _Flag("inline", "its fields stand beside it in the API, not inside it")
 IDENTITY = _Flag("identity", "tells the elements of its list apart")
+FORGETS = _Flag("forgets", "loses a name when the object of that name is deleted")
 SLOW = _Flag("slow", "shows only some time after it was written")
 CLOUD_ONLY = _Flag("cloud-only", "has an effect on JFrog Cloud only")

@@ -111,7 +111,8 @@ def _observed(run: Session) -> tuple[Observation, Pruning | None]:
     renamed = [old for m in run.chosen for old in m.previous_addresses()]
     going = candidates(run) if run.prunes else []
     run.observer.probe({address.platform for address in going})
-    kinds = naming_kinds(run.registry, going)
+    anew = [m.address for m in run.chosen if m.lifecycle.replace]
+    kinds = naming_kinds(run.registry, [*going, *anew])
     seen = run.observer.observe([*addresses, *named, *renamed], kinds)
     seen = with_stances(run, seen)
     if not run.prunes:

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from reconciler.engine.codes import UNFINISHED_DELETE
 from reconciler.engine.diff import declared
+from reconciler.engine.ownership import namesakes
 from reconciler.errors import ReconcilerError
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.wire import secrets_in
-from reconciler.model import UNSET, Action, Address, Entry, JsonValue, Manifest, Outcome, Plan
+from reconciler.model import (
+    UNSET,
+    Action,
+    Address,
+    Change,
+    Entry,
+    JsonValue,
+    Manifest,
+    Outcome,
+    Plan,
+)
 from reconciler.platform.inventory.store import Store
 from reconciler.platform.means import Means
 
@@ -43,8 +54,8 @@ class Ledger:
                 change = outcome.change
                 if self.means.registry[change.address.kind].steering is not None:
                     continue  # the server is asked each time: no record of ours could tell more
-                if change.previous is not None:
-                    self._unsaved[change.previous.full] = None
+                for known in self._known_as(change):
+                    self._unsaved[known.full] = None
                 self._unsaved[change.address.full] = self._entry_after(outcome)
         if self.means.clock.now() > self._save_after:
             self.save()
@@ -90,6 +101,16 @@ class Ledger:
                 fresh[address.full] = now
         if fresh:
             self.store.change(fresh)
+
+    def _known_as(self, change: Change) -> Iterator[Address]:
+        """What else the inventory knows an object as: another name, or its class before.
+
+        Where a run ended between deleting the one and creating the other, only the record tells.
+        """
+        if change.previous is not None:
+            yield change.previous
+        if change.action not in (Action.RELEASE, Action.DELETE):
+            yield from namesakes(self.means.inventory, self.means.registry, change.address)
 
     def _entry_after(self, outcome: Outcome) -> Entry | None:
         change = outcome.change

@@ -146,6 +146,90 @@ def test_a_virtual_repository_gets_its_member_back(estate: Estate) -> None:
     assert_converged(estate)
 
 
+def of_charts(name: str, forced: bool, **settings: Any) -> dict[str, Any]:
+    """A repository that a virtual one may list whatever is fixed at its creation."""
+    spec = {"packageType": "helm", "forceMetadataNameVersion": forced}
+    return lifecycle(manifest("LocalRepository", name, spec), **settings)
+
+
+@pytest.fixture
+def named(estate: Estate) -> Estate:
+    """An owned repository `c` that a virtual one of somebody else lists and deploys to."""
+    estate.declare(of_charts("c", forced=False))
+    assert_done(estate.apply(), set())
+    estate.put(
+        "theirs",
+        rclass="virtual",
+        packageType="helm",
+        repositories=["c"],
+        defaultDeploymentRepo="c",
+    )
+    return estate
+
+
+def test_a_name_that_nobody_would_write_again_blocks(named: Estate) -> None:
+    """Somebody else's virtual repository would lose its member for good."""
+    named.declare(of_charts("c", forced=True, replace=True))
+    (change,) = named.plan().changes
+    assert change.blocked is not None
+    assert change.blocked.code == "still-referenced"
+    assert "VirtualRepository/theirs names it in spec.repositories" in change.blocked.message
+
+
+@pytest.mark.parametrize(
+    ("spec", "settings", "blocked"),
+    [
+        ({"repositories": ["c"], "defaultDeploymentRepo": "c"}, {}, False),
+        ({"repositories": ["c"]}, {}, True),
+        ({"repositories": ["c"], "defaultDeploymentRepo": "c"}, {"manage": "observe"}, True),
+        (
+            {"repositories": ["c"], "defaultDeploymentRepo": "c"},
+            {"ignore": ["spec.repositories"]},
+            True,
+        ),
+        ({"repositories": [], "defaultDeploymentRepo": None}, {}, False),
+    ],
+    ids=["all of it", "one field undeclared", "observed", "ignored", "let go"],
+)
+def test_only_what_is_declared_is_written_again(
+    named: Estate, spec: dict[str, Any], settings: dict[str, Any], blocked: bool
+) -> None:
+    """A manifest of ours gives the names back where it declares and manages them."""
+    theirs = virtual("theirs", "helm", **spec)
+    named.declare(
+        of_charts("c", forced=True, replace=True),
+        lifecycle(theirs, **settings) if settings else theirs,
+    )
+    made = named.plan()
+    change = next(c for c in made.changes if c.address.name == "c")
+    assert (change.blocked is not None) is blocked, change.blocked
+    named.apply()
+    want = ["c"] if blocked or spec["repositories"] else []
+    assert named.stored("theirs").get("repositories", []) == want
+    assert named.stored("theirs").get("defaultDeploymentRepo") == (want or [None])[0]
+    assert named.stored("c").get("forceMetadataNameVersion", False) is not blocked
+    if not blocked:
+        assert_converged(named)
+
+
+def test_what_waits_for_a_blocked_one_keeps_others_from_being_made_anew(named: Estate) -> None:
+    """The virtual one that would have written both names again waits, and so does the other."""
+    both = {"repositories": ["c", "d"], "defaultDeploymentRepo": "c"}
+    named.declare(of_charts("c", forced=False), of_charts("d", forced=False))
+    assert_done(named.apply(), set())
+    named.put("mine", rclass="virtual", packageType="helm", repositories=["d"])
+    named.declare(
+        of_charts("c", forced=True, replace=True),
+        of_charts("d", forced=True, replace=True),
+        virtual("mine", "helm", **both),
+    )
+    assert [(str(c.address), c.blocked and c.blocked.code) for c in named.plan().changes] == [
+        ("LocalRepository/c", "still-referenced"),
+        ("LocalRepository/d", "still-referenced"),
+        ("VirtualRepository/mine", "dependency"),
+    ]
+
+
 def test_what_no_manifest_would_bring_back_is_told(estate: Estate) -> None:
     """Values set by hand are lost with the object."""
     estate.post("a", notes="by hand", xrayIndex=False, includesPattern="com/**")
@@ -180,4 +264,21 @@ def test_a_lost_answer_anywhere(estate: Estate, action: str, skip: int) -> None:
     estate.apply()
     assert estate.stored("a")["packageType"] == "maven"
     assert estate.stored("a").get("blackedOut") in (None, False)
+    assert_converged(estate)
+
+
+def test_one_record_of_a_name_whatever_happens_in_between(estate: Estate) -> None:
+    """Deleted as one class and not yet created as the other: the old record does not stay."""
+    kept = local("a", "npm", description="x")
+    estate.declare(kept, remote("r", "npm"))
+    assert_done(estate.apply(), set())
+    estate.declare(kept, lifecycle(local("r", "npm"), replace=True))
+    estate.fault("status", method="PUT", status=400)
+    assert estate.apply().results() == {"LocalRepository/r": "failed"}
+    estate.sandbox.clear_faults()
+    estate.apply()
+    assert sorted(estate.inventory().entries) == [
+        "default:LocalRepository/a",
+        "default:LocalRepository/r",
+    ]
     assert_converged(estate)

@@ -30,7 +30,7 @@ from tests.reliability.trouble import Forward, Point, Sent, Sleep, Trouble
 from tests.support.estate import local, manifest, remote, virtual
 
 SLOW = 10.0
-"""Seconds no command may take, on a busy machine; usual are some milliseconds."""
+"""Seconds of processor time no command may take; usual are some milliseconds."""
 
 OWNED = (
     manifest("Project", "ops", {"displayName": "Ops", "description": "old"}),
@@ -109,10 +109,10 @@ def wired(estate: Mixed) -> Iterator[None]:
 def command(*words: str) -> Ended:
     """Run one command line in this process."""
     out, err = io.StringIO(), io.StringIO()
-    started = time.perf_counter()
+    started = time.process_time()
     with redirect_stdout(out), redirect_stderr(err):
         code = run(list(words))
-    return Ended(code, out.getvalue(), err.getvalue(), time.perf_counter() - started)
+    return Ended(code, out.getvalue(), err.getvalue(), time.process_time() - started)
 
 
 @cache

@@ -98,9 +98,9 @@ def _excess(change: Change, verb: str, body: Mapping[str, Any]) -> str:
         )
         return "" if planned is not None and is_fine else "other members"
     if change.action is Action.DELETE and verb == "update":
-        return (
-            "" if set(body) <= {*NAMING, *_out_of_service(change)} else "more than out of service"
-        )
+        return "" if _takes_out(change, body) else "more than out of service"
+    if change.action is Action.REPLACE and verb == "update" and _takes_out(change, body):
+        return ""
     if verb not in _VERBS[change.action] and not (verb == "rename" and change.previous):
         return f"{verb} for {change.action.value}"
     if change.address.kind == "Project" and verb == "update":  # a PUT repeats the live object
@@ -108,6 +108,8 @@ def _excess(change: Change, verb: str, body: Mapping[str, Any]) -> str:
     for name, value in body.items():
         if name in NAMING:
             continue
+        if name not in fields and change.action is Action.REPLACE:
+            continue  # what does not differ is sent again: the end shows whether it is the same
         if name not in fields:
             return f"field {name}"
         planned = fields[name]
@@ -131,9 +133,14 @@ def _is_plain(value: Any) -> bool:
     return isinstance(value, str | int | bool)
 
 
+def _takes_out(change: Change, body: Mapping[str, Any]) -> bool:
+    """Whether a body does no more than take an object out of service."""
+    return set(body) <= {*NAMING, *_out_of_service(change)}
+
+
 def _out_of_service(change: Change) -> set[str]:
     """The fields by which an object is taken out of service before it is deleted."""
-    kind = builtin()[change.address.kind]
+    kind = builtin()[(change.previous or change.address).kind]
     return {kind.fields[name].wire for name in kind.rest.out_of_service}
 
 

@@ -1,8 +1,8 @@
 """One apply of more than forty mixed changes on two platforms: the ground all faults fall on.
 
-Creates, updates, conversions, adoptions, renames and deletes of most kinds; in projects and out of
-them; alone and in batches; with content, passwords, members elsewhere. What is live before it and
-what the inventory knows is made once and copied for every case.
+Creates, updates, replacements, conversions, adoptions, renames and deletes of most kinds; in
+projects and out of them; alone and in batches; with content, passwords, members elsewhere. What is
+live before it and what the inventory knows is made once and copied for every case.
 """
 
 from __future__ import annotations
@@ -139,6 +139,9 @@ OWNED: tuple[dict[str, Any], ...] = (
     federated("own-federated", description="old"),
     local("stays", "npm", description="same"),
     at("west", local("own-west", "npm", description="old")),
+    remote("to-remake", description="old", password={"env": "FIRST_SECRET"}),
+    virtual("names-remade", "npm", repositories=["own-a", "to-remake"], description="same"),
+    local("to-retype", "npm", description="same"),
     # What is declared no more, and goes: empty, with files, and named by something else that goes.
     manifest("Group", "gone-group", {"members": ["ann"]}),
     manifest("GlobalEnvironment", "GONE"),
@@ -188,6 +191,10 @@ WANTED: tuple[dict[str, Any], ...] = (
     # In place: from one class to the other.
     federated("to-federate", description="new"),
     local("to-localise", "npm", description="new"),
+    # Deleted and created anew, one of them as another class; what names it is written again.
+    lifecycle(local("to-remake", "npm", description="new"), replace=True),
+    virtual("names-remade", "npm", repositories=["own-a", "to-remake"], description="same"),
+    lifecycle(local("to-retype", "maven", description="same"), replace=True),
     # What nobody owned: equal, and not equal.
     local("found-equal", "npm", description="theirs"),
     local("found-other", "npm", description="new"),

@@ -29,7 +29,7 @@ from reconciler.platform.connect import Wire
 from reconciler.platform.inventory.file import FileStore
 from reconciler.sandbox import Sandbox
 from reconciler.settings import Settings
-from tests.reliability.judge import doubled, unannounced
+from tests.reliability.judge import doubled, parts, unannounced
 from tests.reliability.trouble import TROUBLES, Point, Troubled
 from tests.support.estate import Estate, text_of
 
@@ -265,7 +265,7 @@ def _renamed(plan: Plan) -> set[str]:
 
 
 def _deletes(run: Run, plan: Plan, estate: Shared, *, prune: bool) -> Iterator[str]:
-    """Whatever is gone was ours, undeclared, unprotected and empty, or had a Tombstone."""
+    """Whatever is gone was ours, unprotected, and undeclared or to be made anew; and empty."""
     manifests = estate.declared[run.workspace].values()
     declared = {thing(f"{m['kind']}/{m['metadata']['name']}") for m in manifests}
     stones = {
@@ -274,21 +274,44 @@ def _deletes(run: Run, plan: Plan, estate: Shared, *, prune: bool) -> Iterator[s
         if m["kind"] == "Tombstone"
     }
     planned = _going(plan, Action.DELETE)
-    for name in run.before.keys() - run.after.keys() - _renamed(plan):
+    anew = _going(plan, Action.REPLACE)
+    allowed = {
+        thing(f"{m['kind']}/{m['metadata']['name']}")
+        for m in manifests
+        if (m["metadata"].get("lifecycle") or {}).get("replace")
+    }
+    gone = run.before.keys() - run.after.keys() - _renamed(plan)
+    for name in gone | _deleted(run):
+        if name not in run.before:
+            yield f"{name} was deleted, and had not been there"
+            continue
         entry = _entry(run.known, name)
         content = run.before[name].get("(content)", 0)
-        if not prune:
+        if name not in planned | anew:
+            yield f"{name} is gone, and the plan did not say so"
+        if name in anew and name not in allowed:
+            yield f"{name} was made anew without permission"
+        if name not in anew and not prune:
             yield f"{name} is gone, and pruning was off"
+        if name not in anew and name in declared:
+            yield f"{name} is gone, and is declared"
         if entry is None or entry.owner != run.workspace:
             yield f"{name} is gone, and was not ours: {entry}"
         elif entry.protect:
             yield f"{name} is gone, and was protected"
-        if name in declared:
-            yield f"{name} is gone, and is declared"
         if content and content > stones.get(name, -1):
             yield f"{name} is gone with {content} bytes"
-        if name not in planned:
-            yield f"{name} is gone, and the plan did not say so"
+
+
+def _deleted(run: Run) -> set[str]:
+    """The repositories that were deleted, some of them to be made anew."""
+    return {
+        f"Repository/{name}"
+        for one in run.sent
+        if one.landed and not one.point.is_read and not one.is_record
+        for kinds, name, verb, _ in parts(one)
+        if verb == "delete" and kinds == ("Repository",)
+    }
 
 
 def _creates(run: Run, plan: Plan) -> Iterator[str]:
@@ -314,6 +337,8 @@ def _fields(run: Run, plan: Plan) -> Iterator[str]:
     for name in run.before.keys() & run.after.keys():
         one, other = run.before[name], run.after[name]
         changed = {n for n in {*one, *other} if one.get(n) != other.get(n)}
+        if name in _going(plan, Action.REPLACE) and one["(class)"] != other["(class)"]:
+            continue  # another class has other fields
         if excess := changed - announced.get(name, set()):
             yield f"{sorted(excess)} of {name} changed, and the plan did not say so"
 
@@ -323,7 +348,10 @@ def _wires(change: Change) -> set[str]:
     kind = builtin()[change.address.kind]
     names = {f.path.split(".")[1].partition("[")[0] for f in change.fields if "." in f.path}
     wires = {kind.fields[n].wire if n in kind.fields else n for n in names}
-    if change.action is Action.DELETE:
+    if change.action is Action.REPLACE:
+        lost = [str(path).removeprefix("spec.") for path in change.evidence.get("lost", ())]
+        wires |= {"(content)", *(kind.fields[name].wire for name in lost)}
+    if change.action in (Action.DELETE, Action.REPLACE):
         wires |= {kind.fields[name].wire for name in kind.rest.out_of_service}
     if change.action is Action.CONVERT:
         wires |= {"(class)", "members"}

@@ -33,6 +33,8 @@ BOUNDED = settings(
 )
 
 LOCALS = ("visible-a", "b", "c")
+TYPE = "helm"
+"""The type of every repository: its local ones have a field that is fixed when they are made."""
 TEXTS = st.sampled_from(["one", "two", None])
 workspaces = st.sampled_from(WORKSPACES)
 
@@ -47,19 +49,23 @@ LOCAL_FIELDS = optional(
     notes=TEXTS,
     xrayIndex=st.booleans(),
     projectKey=st.sampled_from(["pay", None]),
+    forceMetadataNameVersion=st.booleans(),
 )
 MANIFESTS = st.one_of(
-    st.builds(lambda name, spec: local(name, "npm", **spec), st.sampled_from(LOCALS), LOCAL_FIELDS),
     st.builds(
-        lambda spec: manifest("FederatedRepository", "b", {"packageType": "npm", **spec}),
+        lambda name, spec: local(name, TYPE, **spec), st.sampled_from((*LOCALS, "r")), LOCAL_FIELDS
+    ),
+    st.builds(
+        lambda spec: manifest("FederatedRepository", "b", {"packageType": TYPE, **spec}),
         optional(description=TEXTS),
     ),
     st.builds(
-        lambda spec: remote("r", password={"env": "FIRST_SECRET"}, **spec),
+        lambda name, spec: remote(name, TYPE, password={"env": "FIRST_SECRET"}, **spec),
+        st.sampled_from(["r", "r", "c"]),
         optional(description=TEXTS, notes=TEXTS),
     ),
     st.builds(
-        lambda members, spec: virtual("v", "npm", repositories=members, **spec),
+        lambda members, spec: virtual("v", TYPE, repositories=members, **spec),
         st.lists(st.sampled_from((*LOCALS, "r")), unique=True, max_size=3),
         optional(description=TEXTS),
     ),
@@ -78,8 +84,10 @@ MANIFESTS = st.one_of(
     st.just(manifest("GlobalEnvironment", "STAGE")),
     st.just(manifest("GlobalEnvironment", "TEST", previousNames=["STAGE"])),
 )
-LIVES = optional(protect=st.booleans(), takeover=st.booleans())
+LIVES = optional(protect=st.booleans(), takeover=st.booleans(), replace=st.booleans())
 PRUNE = st.sampled_from([True, True, False])
+ENDS = st.one_of(st.just("dies"), st.sampled_from(sorted(TROUBLES)))
+"""How a run is disturbed: it dies, or one of the faults."""
 SCOPES = st.one_of(
     st.just({}),
     st.just({}),
@@ -116,7 +124,7 @@ class Life(RuleBasedStateMachine):
     ) -> None:
         """Some repositories are there, and both workspaces declare something."""
         for key in found:
-            self.estate.put(key, rclass="local", packageType="npm", notes="theirs")
+            self.estate.put(key, rclass="local", packageType=TYPE, notes="theirs")
         for workspace, documents in zip(WORKSPACES, (first, second), strict=True):
             for document in documents:
                 self.declare(workspace, document, {})
@@ -138,8 +146,12 @@ class Life(RuleBasedStateMachine):
         self._without_contradiction(declared)
 
     def _without_contradiction(self, declared: dict[str, dict[str, Any]]) -> None:
-        """A Tombstone is for what is not declared."""
-        names = {thing(f"{m['kind']}/{m['metadata']['name']}") for m in declared.values()}
+        """A Tombstone is for what is not declared, or may be made anew."""
+        names = {
+            thing(f"{m['kind']}/{m['metadata']['name']}")
+            for m in declared.values()
+            if not (m["metadata"].get("lifecycle") or {}).get("replace")
+        }
         for key, one in list(declared.items()):
             if one["kind"] == "Tombstone" and thing(one["spec"]["address"]) in names:
                 del declared[key]
@@ -167,6 +179,41 @@ class Life(RuleBasedStateMachine):
         self.estate.declared[workspace][f"Tombstone {key}"] = stone
         self._without_contradiction(self.estate.declared[workspace])
 
+    @rule(
+        workspace=workspaces,
+        key=st.sampled_from((*LOCALS, "r")),
+        how=st.sampled_from(["field", "field", "class"]),
+        content=st.sampled_from([0, 0, 1]),
+        stone=st.sampled_from([None, 0, 9]),
+        ends=st.none() | st.tuples(st.integers(0, 24), ENDS),
+    )
+    def make_anew(
+        self,
+        workspace: str,
+        key: str,
+        how: str,
+        content: int,
+        stone: int | None,
+        ends: tuple[int, str] | None,
+    ) -> None:
+        """What is fixed at creation changes, with permission: undisturbed, with a fault, killed."""
+        fixed = {"forceMetadataNameVersion": True}
+        first = remote(key, TYPE) if how == "class" else local(key, TYPE, **fixed)
+        self.declare(workspace, first, {})
+        self.apply(workspace, prune=False, scope={})
+        if content:
+            self.upload(key, content)
+        spec = {"forceMetadataNameVersion": how == "class"}
+        self.declare(workspace, local(key, TYPE, **spec), {"replace": True})
+        if stone is not None:
+            address = f"{first['kind']}/{key}"
+            grave = manifest("Tombstone", f"t-{key}", {"address": address, "maxBytes": stone})
+            self.estate.declared[workspace][f"Tombstone {key}"] = grave
+        number, end = ends or (-1, "")
+        self.estate.wire.arm(number, end if end in TROUBLES else None, kills=end == "dies")
+        self._judged(self.estate.run(workspace, prune=False), prune=False)
+        self.estate.wire.arm(-1)
+
     # --- what others do
 
     @rule(key=st.sampled_from((*LOCALS, "r", "v")), field=st.sampled_from(["description", "notes"]))
@@ -186,7 +233,7 @@ class Life(RuleBasedStateMachine):
         """Somebody makes a repository, not always the one that is wanted."""
         if not self.estate.has(key):
             url = {"url": "https://registry.example.com/x"} if rclass == "remote" else {}
-            self.estate.put(key, rclass=rclass, packageType="npm", notes="theirs", **url)
+            self.estate.put(key, rclass=rclass, packageType=TYPE, notes="theirs", **url)
 
     @rule(key=st.sampled_from(LOCALS), size=st.sampled_from([1, 5]))
     def upload(self, key: str, size: int) -> None:

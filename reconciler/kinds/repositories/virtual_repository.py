@@ -10,6 +10,7 @@ from pydantic import Field
 from reconciler.kinds.kind import Fault, Subject
 from reconciler.kinds.marks import (
     FIXED,
+    FORGETS,
     UNORDERED,
     ClearBy,
     Default,
@@ -64,6 +65,7 @@ class VirtualRepositorySpec(RepositorySpec):
     repositories: Annotated[
         list[str] | None,
         Ref("LocalRepository", "RemoteRepository", "VirtualRepository", "FederatedRepository"),
+        FORGETS,
         Risk(
             "disruptive", "taking one out is disruptive: its packages are no longer found", loses()
         ),
@@ -73,6 +75,7 @@ class VirtualRepositorySpec(RepositorySpec):
     defaultDeploymentRepo: Annotated[
         str | None,
         Ref("LocalRepository", "FederatedRepository"),
+        FORGETS,
         ClearBy(NO_DEPLOYMENT),
         Risk(
             "disruptive",
