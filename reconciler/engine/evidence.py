@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from reconciler.kinds.registry import Registry
 from reconciler.kinds.rest import Content
-from reconciler.model import Address, JsonValue, Plan
+from reconciler.model import Address, Change, JsonValue, Plan
 
 
 def with_evidence(made: Plan, contents: Mapping[Address, Content | None]) -> Plan:
@@ -14,17 +15,28 @@ def with_evidence(made: Plan, contents: Mapping[Address, Content | None]) -> Pla
     return replace(
         made,
         changes=tuple(
-            replace(c, evidence={**c.evidence, **evidence(contents[c.address])})
-            if c.address in contents
+            replace(c, evidence={**c.evidence, **evidence(contents[_holder(c)])})
+            if _holder(c) in contents
             else c
             for c in made.changes
         ),
     )
 
 
-def wants_evidence(made: Plan) -> list[Address]:
+def wants_evidence(made: Plan, registry: Registry) -> list[Address]:
     """Objects whose content a reviewer must know: those that only a replacement could change."""
-    return [c.address for c in made.changes if c.blocked and c.blocked.code == "immutable"]
+    return [
+        _holder(c)
+        for c in made.changes
+        if c.blocked
+        and c.blocked.code == "immutable"
+        and registry[_holder(c).kind].rest.holds_content
+    ]
+
+
+def _holder(change: Change) -> Address:
+    """What is live: of another class perhaps than what is declared."""
+    return change.previous or change.address
 
 
 def evidence(content: Content | None) -> dict[str, JsonValue]:

@@ -332,7 +332,10 @@ class _Planner:
     ) -> Block | None:
         """What cannot be written, unless the object may be made anew."""
         if not (found.fixed and manifest.lifecycle.replace):
-            return stuck(kind, found)
+            block = stuck(kind, found)
+            if block is None or block.code != "immutable" or kind.rest.delete(subject) is None:
+                return block
+            return replace(block, override="metadata.lifecycle.replace: true")
         owner, known = self.desired.owner, self.desired.replacing
         return replacing.obstacle(self.registry, subject, manifest, live, entry, owner, known)
 

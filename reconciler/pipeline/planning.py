@@ -92,7 +92,7 @@ def planned(
     made = with_losses(made, observation, run.chosen, run.registry)
     made = with_unchecked(with_tombstones(made, run), run)
     made = with_outlook(made, {m.address: m for m in run.chosen}, run.registry, now)
-    measured = with_evidence(made, run.observer.measure(wants_evidence(made)))
+    measured = with_evidence(made, run.observer.measure(wants_evidence(made, run.registry)))
     measured = with_impacts(measured, run, observation)
     measured = with_topologies(measured, run, observation)
     return replace(measured, diagnostics=tuple(_worth_telling(run, measured))), observation

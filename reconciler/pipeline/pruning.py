@@ -107,6 +107,8 @@ def _unused(stone: Tombstone, made: Plan, run: Session) -> Diagnostic | None:
         if holds:
             return None
         reason, hint = "the object is empty", "take it out once the object is gone"
+    elif any(m.address == stone.address for m in run.desire.manifests):
+        reason, hint = "its manifest needs no replacement", "take it out once that is done"
     elif run.inventory.get(stone.address) is None:
         reason, hint = "this workspace owns no such object", "take it out if the object is gone"
     elif not run.prunes:

@@ -61,6 +61,10 @@ def _phrases(evidence: Mapping[str, JsonValue]) -> list[str]:
     words += _next_runs(known.pop("nextRuns", None))
     words += [f"newest file {visible(str(newest))}"] if newest is not None else []
     words += [f"last download {visible(str(used))}"] if used is not None else []
+    lost = known.pop("lost", None)
+    if isinstance(lost, list) and lost:
+        names = listed([visible(str(path)) for path in lost])
+        words.append(f"set live and not declared, so lost: {names}")
     return words + [f"{visible(str(k))}: {visible(str(v))}" for k, v in sorted(known.items())]
 
 

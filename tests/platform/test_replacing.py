@@ -66,6 +66,8 @@ def test_content_needs_a_tombstone(estate: Estate) -> None:
     assert_done(estate.apply(), set())
     assert estate.files("a") == []
     assert_converged(estate)
+    (told,) = [d.summary for d in estate.plan().diagnostics if d.rule == "tombstone-unused"]
+    assert told.endswith("is not used: its manifest needs no replacement")
 
 
 def test_content_that_came_after_the_plan_stays(estate: Estate) -> None:
@@ -228,6 +230,18 @@ def test_what_waits_for_a_blocked_one_keeps_others_from_being_made_anew(named: E
         ("LocalRepository/d", "still-referenced"),
         ("VirtualRepository/mine", "dependency"),
     ]
+
+
+def test_a_virtual_repository_holds_nothing_that_could_not_be_measured(estate: Estate) -> None:
+    """What a reviewer reads of a blocked replacement is about content where there is some."""
+    kept = local("a", "npm", description="x")
+    estate.declare(kept, virtual("v", "npm", repositories=["a"]))
+    assert_done(estate.apply(), set())
+    estate.declare(kept, virtual("v", "maven", repositories=[]))
+    (change,) = estate.plan().changes
+    assert change.blocked is not None
+    assert (change.blocked.code, change.evidence) == ("immutable", {})
+    assert change.blocked.override == "metadata.lifecycle.replace: true"
 
 
 def test_what_no_manifest_would_bring_back_is_told(estate: Estate) -> None:
