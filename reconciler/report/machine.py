@@ -21,7 +21,7 @@ from reconciler.model import (
 )
 from reconciler.report.diagnostics import Counts, block_diagnostic
 from reconciler.report.sanitise import safe_url
-from reconciler.report.verdict import plan_exit, verdict
+from reconciler.report.verdict import by_importance, plan_exit, verdict
 
 Document = dict[str, Any]
 
@@ -47,7 +47,7 @@ def plan_json(plan: Plan, exit_code: int, *, blocks: Sequence[Block] = ()) -> Do
         "verdict": [line for line in verdict(plan, blocks) if line],
         "platforms": [_platform(platform) for platform in plan.platforms],
         "summary": plan.summary(),
-        "changes": [_data(change.as_json()) for change in plan.changes],
+        "changes": [_data(change.as_json()) for change in by_importance(plan.changes)],
         "byReference": _addresses(plan.by_reference),
         "unmanaged": _addresses(plan.unmanaged),
         "diagnostics": _diagnostics([*plan.diagnostics, *map(block_diagnostic, blocks)]),

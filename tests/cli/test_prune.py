@@ -122,16 +122,16 @@ def test_other_commands_leave_tombstones_alone(desk: Desk) -> None:
 
 
 def test_a_plan_shows_deletes_first(desk: Desk) -> None:
-    """In text and Markdown; JSON keeps the order of the apply, in which they come last."""
+    """In every rendering; the apply does them last."""
     left(desk, "gone")
     desk.declare(STAY, local("new"))
     text, markdown = desk("plan", "--prune").out, desk("plan", "--prune", "-o", "markdown").out
     for shown in (text, markdown):
         assert shown.index("LocalRepository/gone") < shown.index("LocalRepository/new")
     document = desk("plan", "--prune", "-o", "json").document
-    assert [c["action"] for c in document["changes"]] == ["create", "delete"]
-    assert document["changes"][1]["risk"] == "destructive"
-    assert document["changes"][1]["fields"] == []
+    assert [c["action"] for c in document["changes"]] == ["delete", "create"]
+    assert document["changes"][0]["risk"] == "destructive"
+    assert document["changes"][0]["fields"] == []
 
 
 def test_flags_of_several_messages_go_together(desk: Desk) -> None:
