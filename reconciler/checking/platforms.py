@@ -128,7 +128,7 @@ def clock_check(patient: Patient, answer: Response) -> Check:
         return patient.check("clock", "ok", "both clocks agree")
     state = "failed" if off >= WRONG else "warning"
     told = f"the clocks differ by {off:.0f} s"
-    hint = "keep both by NTP: short-lived tokens are refused, and leases end at odd times"
+    hint = "keep both by NTP, or short-lived tokens are refused; leases go by the platform's clock"
     return patient.check("clock", state, told, hint)
 
 

@@ -48,7 +48,7 @@ def _write(stream: TextIO, text: str) -> None:
         if stream is sys.stdout:
             raise OutputError(
                 f"the result could not be written to standard output: {error.strerror or error}",
-                hint="is the disk full? An apply has done its work: see it with `reconciler plan`",
+                hint="is the disk full? `reconciler plan` tells what an apply has left to do",
             ) from None
 
 

@@ -38,7 +38,7 @@ def running(desk: Desk, *flags: str) -> subprocess.Popen[str]:
     return process
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_one_signal(desk: Desk, number: signal.Signals) -> None:
     """The request in flight is finished, the summary told, the inventory whole; 5; again: done."""
     estate(desk)
@@ -60,6 +60,34 @@ def test_one_signal(desk: Desk, number: signal.Signals) -> None:
     assert again.code == 0, again.both
     assert f"{8 - len(made)} created" in again.out
     assert desk("plan", "--detailed-exitcode").code == 0
+
+
+def test_a_lost_connection_told_twice(desk: Desk) -> None:
+    """The system and the shell both send it; the request in flight is finished all the same."""
+    estate(desk)
+    process = running(desk)
+    process.send_signal(signal.SIGHUP)
+    time.sleep(0.1)
+    process.send_signal(signal.SIGHUP)
+    out, err = process.communicate(timeout=10)
+
+    assert process.returncode == 5, out + err
+    assert "Running apply again is safe" in out
+
+
+def test_without_hang_ups(desk: Desk) -> None:
+    """Under `nohup` the run goes on when the connection is gone."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        estate(desk, 3)
+        process = running(desk)
+        process.send_signal(signal.SIGHUP)
+        out, err = process.communicate(timeout=10)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+    assert process.returncode == 0, out + err
+    assert "3 created" in out
 
 
 def test_one_signal_with_json(desk: Desk) -> None:

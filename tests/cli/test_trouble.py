@@ -46,6 +46,20 @@ def test_a_trace_that_cannot_be_opened(desk: Desk) -> None:
     assert desk.sandbox.requests == []
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_streams_that_are_closed(desk: Desk, closed: str) -> None:
+    """As some service managers start a program: it is done, and nobody is told."""
+    desk.declare(local("a"))
+    line = f'"$@" {closed}'
+    done = subprocess.run(
+        ["sh", "-c", line, "sh", *COMMAND, "apply", "--yes"], cwd=desk.root, capture_output=True
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert desk.exists("a")
+    assert b"unexpected" not in done.stdout + done.stderr
+
+
 @NEEDS_FULL
 def test_a_plan_on_a_full_disk(desk: Desk) -> None:
     """Told in words; with JSON in one document."""

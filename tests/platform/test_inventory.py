@@ -17,6 +17,7 @@ from reconciler.errors import UsageError
 from reconciler.model import Entry, Inventory
 from reconciler.platform.inventory.entries import MOST_PLANS
 from reconciler.platform.inventory.file import FORMAT, FileStore
+from reconciler.platform.inventory.undo import MOST_RECORDS
 from tests.support.estate import Estate, local
 
 ENTRY = Entry(
@@ -357,3 +358,11 @@ def test_an_interrupted_apply_records_what_was_done(estate: Estate) -> None:
     assert len(estate.inventory().entries) >= 1
     assert estate.apply().results().keys() <= {"LocalRepository/a", "LocalRepository/b"}
     assert estate.plan().changes == ()
+
+
+def test_the_last_record_is_the_one_that_was_kept_last(file: Path) -> None:
+    """A clock that jumps back does not make the last apply the oldest, or forget it."""
+    store, ids = FileStore(file), [f"2026{9000 - n:04}T-x" for n in range(MOST_RECORDS + 2)]
+    for record in ids:
+        store.keep({"id": record})
+    assert [one["id"] for one in store.kept()] == ids[2:]

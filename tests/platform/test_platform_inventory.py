@@ -26,6 +26,7 @@ from reconciler.platform.inventory.entries import MOST_PLANS
 from reconciler.platform.inventory.fold import compacted, content_of, fold, recorded
 from reconciler.platform.inventory.folder import Listed
 from reconciler.platform.inventory.remote import MOST_FILES
+from reconciler.platform.inventory.undo import MOST_RECORDS
 from reconciler.sandbox import Request
 from reconciler.sandbox.server import Server
 from tests.support.shelf import REPOSITORY, Shelf
@@ -514,3 +515,15 @@ def test_a_file_that_is_not_ours_stops_the_run(shelf: Shelf, text: bytes, told: 
     with pytest.raises(UsageError, match=told) as caught:
         shelf.store().load()
     assert f"east:{REPOSITORY}/{path}" in str(caught.value)
+
+
+# --- records of what was before an apply
+
+
+def test_the_last_record_is_the_one_that_was_kept_last(shelf: Shelf) -> None:
+    """A machine whose clock is hours behind keeps a record like any other (its id is a time)."""
+    store, ids = shelf.store(), [f"2026{9000 - n:04}T-x" for n in range(MOST_RECORDS + 2)]
+    for record in ids:
+        store.keep({"id": record})
+        shelf.later(1)
+    assert [one["id"] for one in store.kept()] == ids[2:]

@@ -17,6 +17,7 @@ from reconciler.cli.options import (
     write_options,
 )
 from reconciler.cli.output import result
+from reconciler.report.figures import counted
 from reconciler.undoing import base, chosen, records, restored, undo_plan, undo_session
 
 
@@ -58,7 +59,7 @@ def command(
     found, inventory = records(given, wanted)
     if list_:
         for one in found:
-            result(f"{one.id}  {one.created}  {len(one.images):,} objects")
+            result(f"{one.id}  {one.created}  {counted(len(one.images), 'object')}")
         return 0
     record = chosen(found, record_id)
     approval = Approval.of(None, expect_digest, False)

@@ -31,7 +31,7 @@ from reconciler.platform.inventory.file_lease import FileLeases, locked
 from reconciler.platform.inventory.holder import Holder
 from reconciler.platform.inventory.journal import Journal, changes, digest
 from reconciler.platform.inventory.lease import Held, Lease, acquire, kept, no_lease
-from reconciler.platform.inventory.undo import MOST_RECORDS, readable
+from reconciler.platform.inventory.undo import MOST_RECORDS, numbered, readable
 
 FORMAT = "reconciler.inventory/v1"
 
@@ -138,14 +138,19 @@ class FileStore:
             return FileLeases(self._file).end(lease_id)
 
     def keep(self, record: Mapping[str, Any]) -> None:
-        """Keep how everything was before an apply, in a folder beside the file."""
+        """Keep how everything was before an apply, in a folder beside the file.
+
+        The files are numbered: a clock that jumps must not make the last apply an old one.
+        """
         with self._writing():
             folder = self._file.with_suffix(".undo")
             folder.mkdir(exist_ok=True)
+            files = sorted(folder.glob("*.json"))
+            number = 1 + (numbered(files[-1].name) if files else 0)
             fresh = self._fresh()
             fresh.write_text(json.dumps(record, ensure_ascii=False) + "\n", encoding="utf-8")
-            fresh.replace(folder / f"{record['id']}.json")
-            for old in sorted(folder.glob("*.json"))[:-MOST_RECORDS]:
+            fresh.replace(folder / f"{number:08}-{record['id']}.json")
+            for old in files[: 1 - MOST_RECORDS]:
                 old.unlink(missing_ok=True)
 
     def kept(self) -> list[Mapping[str, Any]]:

@@ -25,7 +25,7 @@ from reconciler.platform.inventory.folder import Folder, Listed
 from reconciler.platform.inventory.holder import Holder
 from reconciler.platform.inventory.lease import Held, Lease, acquire, kept
 from reconciler.platform.inventory.neighbours import Neighbours
-from reconciler.platform.inventory.undo import MOST_RECORDS, readable
+from reconciler.platform.inventory.undo import MOST_RECORDS, numbered, readable
 
 MOST_FILES = 1
 """Files that may stay; more are folded into one when a run that wrote some ends. A plan reads each,
@@ -121,17 +121,20 @@ class PlatformStore:
         return self._claims.end(lease_id)
 
     def keep(self, record: Mapping[str, Any]) -> None:
-        """Keep how everything was before an apply, in a folder beside the entries."""
+        """Keep how everything was before an apply, in a folder beside the entries.
+
+        Which is older is told by the server's clock, whatever that of a machine says.
+        """
         folder = self._folder.below("undo")
         folder.write(f"{record['id']}.json", record)
-        for old in sorted(listed.name for listed in folder.files())[:-MOST_RECORDS]:
-            folder.remove(old)
+        for old in folder.files()[:-MOST_RECORDS]:
+            folder.remove(old.name)
 
     def kept(self) -> list[Mapping[str, Any]]:
         """What was kept, oldest first."""
         folder = self._folder.below("undo")
-        names = sorted(listed.name for listed in folder.files())
-        return readable(content for name in names if (content := folder.read(name)) is not None)
+        contents = (folder.read(listed.name) for listed in folder.files())
+        return readable(content for content in contents if content is not None)
 
     def held(self) -> list[Held]:
         """The leases that runs have now."""
@@ -179,7 +182,9 @@ class PlatformStore:
             if files is not None:
                 with self._lock:
                     self._known = files
-                    self._number = max([self._number, *map(_number, listing)])
+                    self._number = max(
+                        [self._number, *(numbered(listed.name) for listed in listing)]
+                    )
                 return files
         raise AnswerError(
             f"{self.where} lists files that cannot be read",
@@ -222,11 +227,6 @@ class PlatformStore:
                 f"the inventory {file} cannot be used: it is damaged ({error})",
                 hint="remove the file; objects only it records are adopted again",
             ) from None
-
-
-def _number(listed: Listed) -> int:
-    head = listed.name.partition("-")[0]
-    return int(head) if head.isascii() and head.isdecimal() else 0
 
 
 def _nobody(text: str) -> None:

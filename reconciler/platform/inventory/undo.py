@@ -18,7 +18,7 @@ MOST_RECORDS = 10
 
 def record_json(made: Plan) -> dict[str, Any]:
     """What a plan is about to change, as it is now. There is no secret in it."""
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")  # several in one second have an order
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")  # several in one second are told apart
     return {
         "format": FORMAT,
         "id": f"{stamp}-{made.digest.removeprefix('sha256:')[:8]}",
@@ -55,6 +55,12 @@ def _image(raw: Mapping[str, Any], *, qualified: bool) -> Image:
     address = Address.parse(raw["address"], qualified=qualified)
     entry = changes_of({address.full: raw["entry"]})[address.full]
     return Image(address, str(raw["action"]), raw["spec"], entry, str(raw["lost"]))
+
+
+def numbered(name: str) -> int:
+    """The number a file's name begins with; 0 where it has none."""
+    head = name.partition("-")[0]
+    return int(head) if head.isascii() and head.isdecimal() else 0
 
 
 def readable(contents: Iterable[bytes]) -> list[Mapping[str, Any]]:
