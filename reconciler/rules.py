@@ -581,6 +581,40 @@ ACCESS: Mapping[str, Rule] = {
         "Remove one of them.",
         "warning",
     ),
+    "oidc-issuer-slash": Rule(
+        "The issuer of a GitHub provider has a slash at its end. GitHub's tokens name it without "
+        "one, and it is compared letter by letter when a job signs in.",
+        "Write it without the slash.",
+        "warning",
+    ),
+    "oidc-claims-empty": Rule(
+        "An identity mapping names no claims, so it would hold for every token of the provider.",
+        "Name `repository_id`, and `environment` or `event_name`.",
+    ),
+    "oidc-claims-wide": Rule(
+        "An identity mapping names only claims that say nothing of the repository. GitHub signs "
+        "for everybody: the jobs of other repositories have the same.",
+        "Name `repository_id` too, or `repository`.",
+        "warning",
+    ),
+    "oidc-two-users": Rule(
+        "An identity mapping has `username` and `usernamePattern`, and the server takes one.",
+        "Take one of the two out.",
+    ),
+    "oidc-no-rights": Rule(
+        "The token of an identity mapping has neither a `username` nor a `scope`.",
+        "Give it a `username`, or a `scope` such as `applied-permissions/user`.",
+    ),
+    "oidc-roles-project": Rule(
+        "The scope of an identity mapping names roles, and no project they belong to.",
+        'Write `applied-permissions/roles:PROJECT:"Role"`.',
+    ),
+    "oidc-same-priority": Rule(
+        "Two identity mappings of a provider have the same priority, so that nothing says which of "
+        "them counts for a job that both are for.",
+        "Give each mapping of a provider a priority of its own.",
+        "warning",
+    ),
     "environment-prefix": Rule(
         "The name of a project's environment begins with the project's key, which is put in front "
         "of it anyway.",

@@ -30,7 +30,8 @@ class Collection(Shape):
     """Many objects of one kind under one path, each under its own name."""
 
     path: str
-    """Path of the collection, from the platform's base URL."""
+    """Path of the collection, from the platform's base URL; `{0}` stands for the object that its
+    objects live in."""
 
     create_by: str = "PUT"
     """Verb that creates `{path}/{name}`."""
@@ -66,9 +67,13 @@ class Collection(Shape):
     bulk: Bulk | None = None
     """The requests that handle many objects at once, if there are any."""
 
+    def place(self, address: Address) -> str:
+        """The path of the collection the object is in."""
+        return self.path.format(*map(segment, address.parts)) if "{" in self.path else self.path
+
     def url(self, address: Address) -> str:
         """The object's own path."""
-        return f"{self.path}/{segment(address.name)}"
+        return f"{self.place(address)}/{segment(address.name)}"
 
     def read(self, address: Address) -> Flow:
         """One GET; see `Shape.read`."""
@@ -98,7 +103,7 @@ class Collection(Shape):
     def create(self, write: Write) -> Flow:
         """One request with everything declared."""
         body = {**self.named(write), **self.constants, **write.body}
-        path = self.path if self.create_in else self.url(write.address)
+        path = self.place(write.address) if self.create_in else self.url(write.address)
         yield from send(Request(self.create_by, path, json=body))
 
     def update(self, write: Write) -> Flow:
@@ -118,41 +123,48 @@ class Collection(Shape):
 
 
 @dataclass(frozen=True)
-class NameListing(Listing):
-    """Objects that are nothing but a name, as the list of them at `path`: `[{"name": ...}]`.
+class ArrayListing(Listing):
+    """All objects in one answer: an array, each with its name in `name_field`.
 
-    With `inside`, they live in another object: where that does not exist, none of them does. The
-    platform itself always has some (`own` of the shape), so its list is never empty.
+    With `inside`, they live in another object: where that does not exist, none of them does. What
+    is `never_empty` has something on every platform.
     """
 
+    name_field: str = "name"
     inside: bool = False
+    never_empty: bool = False
 
     def read(self) -> Flow:
-        """Returns the names, each with its raw answer."""
+        """Returns the raw answers by name."""
         request = Request("GET", self.path)
         response: Response = yield request
         if self.inside and response.status == 404 and is_error_document(response):
             return {}
-        if not response.ok:
-            raise unusable(request, response)
         try:
-            found = response.json()
+            found = response.json() if response.ok else None
         except ValueError:
             found = None
-        if not isinstance(found, list) or not all(_has_name(raw) for raw in found):
+        if not isinstance(found, list) or not all(map(self._has_name, found)):
             raise unusable(request, response)
-        if not found and not self.inside:
+        if self.never_empty and not found:
             raise unusable(request, response)
-        return {raw["name"]: raw for raw in found}
+        return {raw[self.name_field]: raw for raw in found}
+
+    def _has_name(self, raw: Any) -> bool:
+        return isinstance(raw, dict) and isinstance(raw.get(self.name_field), str)
+
+
+@dataclass(frozen=True)
+class NameListing(ArrayListing):
+    """Objects that are nothing but a name, as the list of them at `path`: `[{"name": ...}]`.
+
+    The platform itself always has some (`own` of the shape).
+    """
 
     def sees_all(self, version: str) -> Flow:
         """The list is the only thing there is to ask, so it is all there is to know."""
         return True
         yield
-
-
-def _has_name(raw: Any) -> bool:
-    return isinstance(raw, dict) and isinstance(raw.get("name"), str)
 
 
 @dataclass(frozen=True)
@@ -172,8 +184,9 @@ class NameList(Shape):
 
     def listing_of(self, address: Address) -> NameListing:
         """The list that holds the object."""
-        parents = [segment(part) for part in address.parts]
-        return NameListing(self.path.format(*parents), inside="{0}" in self.path)
+        inside = "{0}" in self.path
+        path = self.path.format(*map(segment, address.parts))
+        return NameListing(path, inside=inside, never_empty=not inside)
 
     def listed_as(self, address: Address) -> str:
         """The name on the platform."""

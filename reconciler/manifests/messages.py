@@ -69,6 +69,8 @@ class Checked:
         missing = {p for p, told in found.items() if told.rule == "missing-field"}
         # Who misspelt a required field is told so; that the right one is missing follows.
         dropped = missing if partial else missing & suggested
+        # A list with one wrong element is no text either, where both are taken: not worth a word.
+        dropped |= {p for p, f in found.items() if f.rule == "wrong-type" and _has_below(p, found)}
         return [_at_parent(told) for path, told in found.items() if path not in dropped]
 
     def _finding(self, fault: dict[str, Any]) -> tuple[Finding, set[Path]]:
@@ -238,10 +240,19 @@ def _is_part_of_reference(fault: dict[str, Any]) -> bool:
     return isinstance(fault["input"], dict) or fault["loc"][-1] in ("env", "file")
 
 
+def _has_below(path: Path, paths: Iterable[Path]) -> bool:
+    return any(len(other) > len(path) and other[: len(path)] == path for other in paths)
+
+
 def _is_member(annotation: Any, part: str) -> bool:
     """Whether pydantic added the part for a member of the union that stands here."""
-    members = [a for a in _members(annotation) if isinstance(a, type)]
-    return len(members) > 1 and part in [a.__name__ for a in members]
+    members = _members(annotation)
+    return len(members) > 1 and part in map(_label, members)
+
+
+def _label(member: Any) -> str:
+    """What pydantic calls a member of a union: `str`, `list[str]`."""
+    return str(member) if get_origin(member) else str(getattr(member, "__name__", member))
 
 
 def _members(annotation: Any) -> list[Any]:

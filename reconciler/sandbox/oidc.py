@@ -20,6 +20,15 @@ PROVIDER = f"{PROVIDERS}/{{name}}"
 MAPPINGS = f"{PROVIDER}/identity_mappings"
 MAPPING = f"{MAPPINGS}/{{mapping}}"
 TYPES = ("Generic OpenID Connect", "GitHub", "GitHub Enterprise", "Azure")
+RARE = (
+    "token_issuer",
+    "use_default_proxy",
+    "azure_app_id",
+    "organization",
+    "enable_permissive_configuration",
+    "project_key",
+)
+"""Fields of an integration that are answered only where they are set."""
 
 
 def get_providers(call: Call) -> Response:
@@ -43,9 +52,12 @@ def create_provider(call: Call) -> Response:
 
 
 def update_provider(call: Call) -> Response:
-    """A name and a body in, the changed integration out."""
-    stored = provider(call)
-    stored.update(fields({**shown(stored), **parse_object(call.request.body)}))
+    """A name and a body in, the integration as the body says out; only its project stays."""
+    stored, sent = provider(call), parse_object(call.request.body)
+    kept = {name: stored[name] for name in ("name", "mappings")}
+    project = {"project_key": stored["project_key"]} if "project_key" in stored else {}
+    stored.clear()
+    stored.update({**kept, **fields(sent), **project})
     return json_response(shown(stored))
 
 
@@ -120,11 +132,11 @@ def fields(sent: dict[str, Json]) -> dict[str, Json]:
     kind = text(sent, "provider_type")
     if kind not in TYPES:
         raise Refusal(400, f"Unknown provider type '{kind}'")
-    optional = ("audience", "description")
     return {
         "issuer_url": text(sent, "issuer_url"),
         "provider_type": kind,
-        **{name: str(sent.get(name) or "") for name in optional},
+        **{name: str(sent.get(name) or "") for name in ("audience", "description")},
+        **{name: sent[name] for name in RARE if sent.get(name) not in (None, "")},
     }
 
 

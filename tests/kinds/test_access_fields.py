@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 import yaml
 
+from reconciler.kinds.access.oidc_identity_mapping import TokenSpec
 from reconciler.kinds.access.project import AdminPrivilegesSpec
 from reconciler.kinds.documentation import field_docs
 from reconciler.kinds.fields import Field, FieldTable
 from reconciler.kinds.kind import Kind
+from reconciler.kinds.spec import Spec
 
 FILE = Path(__file__).parent / "access" / "fields.yaml"
 EXPECTED: Mapping[str, Any] = yaml.safe_load(FILE.read_text("utf-8"))
@@ -22,7 +24,14 @@ MODULES = {
     "Project": "project",
     "GlobalEnvironment": "global_environment",
     "ProjectEnvironment": "project_environment",
+    "OidcProvider": "oidc_provider",
+    "OidcIdentityMapping": "oidc_identity_mapping",
 }
+PARTS: Mapping[str, tuple[type[Spec], ...]] = {
+    "Project": (AdminPrivilegesSpec,),
+    "OidcIdentityMapping": (TokenSpec,),
+}
+"""The models of objects inside a spec."""
 KINDS: Mapping[str, Kind] = {
     name: importlib.import_module(f"reconciler.kinds.access.{module}").KIND
     for name, module in MODULES.items()
@@ -79,7 +88,6 @@ def test_every_kind_of_the_folder_is_listed() -> None:
 @each_kind
 def test_every_field_has_a_text(name: str) -> None:
     """The text below a field is its documentation everywhere."""
-    models = [KINDS[name].spec, *(AdminPrivilegesSpec for _ in range(name == "Project"))]
-    for model in models:
+    for model in (KINDS[name].spec, *PARTS.get(name, ())):
         texts = field_docs(model)
         assert [field for field in model.model_fields if not texts.get(field)] == []

@@ -47,9 +47,9 @@ spec:
 WORKFLOW = """\
 # Settings > Secrets and variables > Actions > Variables: JFROG_URL, JFROG_OIDC_PROVIDER.
 # Settings > Environments: production, with the reviewers who approve what is applied.
-# The platform needs two identity mappings, one for pull_request that reads (reconciler-state too)
-# and one for the environment that writes. `url` pins the platform: a pull request cannot send the
-# token elsewhere. Write the commit of a release instead of v0.
+# The platform needs two identity mappings, one for the repository that reads (reconciler-state too)
+# and one for the environment that writes: examples/oidc. `url` pins the platform: a pull request
+# cannot send the token elsewhere. Write the commit of a release instead of v0.
 name: artifactory
 on:
   pull_request:
@@ -119,8 +119,6 @@ jobs:
           expect-digest: ${{ needs.plan.outputs.digest }}
           plan-file: approved/plan.json
 """
-
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 IGNORED = "/*.journal\n/*.lease\n/*.lock\n/*.tmp\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
@@ -11,11 +11,11 @@ from reconciler.errors import AnswerError, OutcomeUnknownError
 from reconciler.kinds.access._access import name_rule, snake_case
 from reconciler.kinds.kind import CONFIGURATION_LANE, Kind
 from reconciler.kinds.marks import WHOLE, WRITE_ONLY, Default, Risk, Same, Since
-from reconciler.kinds.rest import Flow, Listing, send, unusable
+from reconciler.kinds.rest import Flow, send
 from reconciler.kinds.risks import NOTABLE, SAFE, lowered, turned_off
-from reconciler.kinds.shapes import Collection
+from reconciler.kinds.shapes import ArrayListing, Collection
 from reconciler.kinds.spec import ObjectSpec, Spec, unset
-from reconciler.model import Address, Request, Response
+from reconciler.model import Address, Request
 
 
 def _quota(size: int) -> int | None:
@@ -76,29 +76,8 @@ class ProjectSpec(ObjectSpec):
 
 PROJECTS = "/access/api/v1/projects"
 
-
-@dataclass(frozen=True)
-class ProjectListing(Listing):
-    """All projects in one answer; a project's administrator gets only those of theirs."""
-
-    path: str = PROJECTS
-    since: str = "7.17.4"
-
-    def read(self) -> Flow:
-        """Returns the projects by key."""
-        request = Request("GET", self.path)
-        response: Response = yield from send(request)
-        try:
-            found = response.json()
-        except ValueError:
-            found = None
-        if not isinstance(found, list) or not all(_is_project(raw) for raw in found):
-            raise unusable(request, response)
-        return {raw["project_key"]: raw for raw in found}
-
-
-def _is_project(raw: Any) -> bool:
-    return isinstance(raw, dict) and isinstance(raw.get("project_key"), str)
+LISTING = ArrayListing(PROJECTS, since="7.17.4", name_field="project_key")
+"""All projects in one answer; a project's administrator gets only those of theirs."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +110,7 @@ _NOT_EMPTY = "containing resources"
 KIND = Kind(
     name="Project",
     spec=ProjectSpec,
-    rest=ProjectCollection(listing=ProjectListing()),
+    rest=ProjectCollection(listing=LISTING),
     area="Projects",
     since="7.17.4",
     lane=CONFIGURATION_LANE,
