@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from reconciler import __version__
 from reconciler.engine.select import in_scope
-from reconciler.errors import AnswerError
+from reconciler.errors import AnswerError, Diagnostic
 from reconciler.pipeline.git import commit
 from reconciler.pipeline.planning import make_plan, timestamp
 from reconciler.pipeline.session import Session
@@ -22,6 +22,20 @@ class Taken:
 
     snapshot: Snapshot
     incomplete: tuple[str, ...] = ()
+
+    @property
+    def findings(self) -> list[Diagnostic]:
+        """A warning for each kind whose listing may not be whole."""
+        return [
+            Diagnostic(
+                "snapshot-incomplete",
+                "warning",
+                f"{kind}: the platform was not seen to list every object",
+                hint="planned from this snapshot, an object it lacks is unreadable and not absent; "
+                "take it with a token that sees complete configurations",
+            )
+            for kind in self.incomplete
+        ]
 
 
 def take(run: Session, now: datetime | None = None) -> Taken:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from reconciler.cli.duration import Duration
 from reconciler.errors import UsageError
 from reconciler.settings import Pin, Settings
 
@@ -162,6 +163,18 @@ write_options = _together(
         multiple=True,
         metavar="ADDRESS#FIELD",
         help="Write this secret even if nothing shows that it changed.",
+    ),
+)
+
+carry_out_options = _together(
+    click.option("--yes", is_flag=True, help="Do not ask; raises no limit."),
+    click.option(
+        "--lock-timeout",
+        type=Duration(),
+        default="0",
+        metavar="DURATION",
+        show_default=True,
+        help="Wait so long for another apply to end, such as 10m.",
     ),
 )
 

@@ -12,8 +12,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.cli.approval import Approval
-from reconciler.cli.commands.apply import exit_code
-from reconciler.cli.commands.drift import exit_of
 from reconciler.cli.planning import findings, open_session, surroundings
 from reconciler.errors import (
     Diagnostic,
@@ -23,12 +21,12 @@ from reconciler.errors import (
     has_errors,
 )
 from reconciler.model import Block, Comparison, Drift, Outcome, Plan
-from reconciler.pipeline.applying import apply_warnings, carry_out
+from reconciler.pipeline.applying import carry_out, plan_to_apply
 from reconciler.pipeline.desiring import desire_everywhere, told_together
 from reconciler.pipeline.drifting import find_drift
 from reconciler.pipeline.planning import make_plan, run_blocks
 from reconciler.report.html.parts import NOWHERE, Surroundings
-from reconciler.report.verdict import plan_exit
+from reconciler.report.verdict import apply_exit, drift_exit, plan_exit
 from reconciler.settings import Settings
 
 
@@ -97,8 +95,7 @@ def apply(
     """
     started = time.monotonic()
     with open_session(settings) as run:
-        made = make_plan(run)
-        made = replace(made, diagnostics=(*made.diagnostics, *apply_warnings(run)))
+        made = plan_to_apply(run)
         blocks = tuple(run_blocks(run, made))
         code, root = plan_exit(made, blocks), run.workspace.root
         result = Result("apply", code, made, blocks, root=root, around=surroundings(run))
@@ -111,10 +108,11 @@ def apply(
         after = tuple(run.aftermath)
     seconds = time.monotonic() - started
     found = (*after, *findings(made, blocks))
-    code = int(Exit.PARTIAL) if after else exit_code(made, outcomes)
-    made = replace(made, diagnostics=(*after, *made.diagnostics))
-    result = replace(result, plan=made)
-    return replace(result, code=code, outcomes=tuple(outcomes), found=found, seconds=seconds)
+    code = apply_exit(made, outcomes, after)
+    told = replace(made, diagnostics=(*after, *made.diagnostics))
+    return replace(
+        result, code=code, plan=told, outcomes=tuple(outcomes), found=found, seconds=seconds
+    )
 
 
 def drift(settings: Settings) -> Result:
@@ -122,12 +120,11 @@ def drift(settings: Settings) -> Result:
     with open_session(settings) as run:
         found = find_drift(run)
         root = run.workspace.root
-    return Result("drift", int(exit_of(found)), drift=found, found=found.diagnostics, root=root)
+    return Result("drift", drift_exit(found), drift=found, found=found.diagnostics, root=root)
 
 
 def snapshot(settings: Settings, file: Path) -> Result:
     """Record what a plan reads, without secrets, for the plans of jobs without credentials."""
-    from reconciler.cli.commands.snapshot import incomplete
     from reconciler.platform.snapshot.file import write_snapshot
     from reconciler.snapshots import take
 
@@ -136,8 +133,9 @@ def snapshot(settings: Settings, file: Path) -> Result:
         root = run.workspace.root
     file.parent.mkdir(parents=True, exist_ok=True)
     write_snapshot(file, taken.snapshot)
-    found = tuple(map(incomplete, taken.incomplete))
-    return Result("snapshot", int(Exit.DONE), found=found, root=root, files=(file.name,))
+    return Result(
+        "snapshot", int(Exit.DONE), found=tuple(taken.findings), root=root, files=(file.name,)
+    )
 
 
 def export(settings: Settings) -> Result:

@@ -18,7 +18,7 @@ from reconciler.errors import (
 from reconciler.manifests.findings import locate
 from reconciler.model import Finding, Inventory, Outcome, Plan
 from reconciler.pipeline.git import is_tracked
-from reconciler.pipeline.planning import run_blocks, secrets_to_send
+from reconciler.pipeline.planning import make_plan, run_blocks, secrets_to_send
 from reconciler.pipeline.pruning import put_backs
 from reconciler.pipeline.session import Session
 from reconciler.pipeline.steering import wanted
@@ -33,6 +33,12 @@ class Uses:
 
     begun: tuple[str, ...] = ()
     completed: tuple[str, ...] = ()
+
+
+def plan_to_apply(run: Session) -> Plan:
+    """The plan an apply makes, with what an apply should be told beside. Raises as `make_plan`."""
+    made = make_plan(run)
+    return replace(made, diagnostics=(*made.diagnostics, *_warnings(run)))
 
 
 def carry_out(
@@ -188,7 +194,7 @@ def _require_secrets(run: Session, made: Plan, source: SecretSource) -> None:
         raise InvalidManifests(found, root)
 
 
-def apply_warnings(run: Session) -> list[Diagnostic]:
+def _warnings(run: Session) -> list[Diagnostic]:
     """What an apply should be told beside its plan."""
     workspace = run.workspace
     is_file = workspace.inventory_place is None

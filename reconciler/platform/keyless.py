@@ -13,6 +13,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -54,45 +55,66 @@ ASSUMED = 300.0
 
 
 class KeylessError(UnauthorisedError):
-    """The platform does not exchange the ID token."""
+    """The job cannot sign in; `rule` says for which of the reasons of the rules `oidc-*`."""
 
-    rule = "oidc-refused"
-
-
-class NoPermissionError(KeylessError):
-    """The job may not ask for an ID token."""
-
-    rule = "oidc-permission"
+    def __init__(self, rule: str, summary: str, *, detail: str = "", hint: str = "") -> None:
+        super().__init__(summary, detail=detail, hint=hint)
+        self.rule = rule
 
 
-class NoIdTokenError(KeylessError):
-    """The CI system did not give an ID token."""
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One way for a platform to say no: how it is known, what it means and what to do.
 
-    rule = "oidc-request"
+    It is known by what the platform writes, or by its status. In the texts `{issuer}` is the ID
+    token's.
+    """
 
+    rule: str
+    written: str
+    meaning: str
+    hint: str
+    statuses: tuple[int, ...] = ()
+    is_about_claims: bool = True
 
-class ProviderError(KeylessError):
-    """The platform has no such OIDC integration."""
-
-    rule = "oidc-provider"
-
-
-class ClaimsError(KeylessError):
-    """No identity mapping is about such a job."""
-
-    rule = "oidc-claims"
-
-
-class IssuerError(KeylessError):
-    """The integration is of another issuer."""
-
-    rule = "oidc-issuer"
+    def fits(self, status: int, text: str) -> bool:
+        """Whether an answer is this one."""
+        return status in self.statuses or re.search(self.written, text, re.IGNORECASE) is not None
 
 
-class ClockError(KeylessError):
-    """The platform thinks that the ID token is not valid yet, or no more."""
-
-    rule = "oidc-clock"
+CLOCK = Refusal(
+    "oidc-clock",
+    r"expired|not yet|before its|clock|\bnbf\b|\biat\b",
+    "the clocks of the platform and the CI system differ",
+    "set the platform's clock; an ID token is valid for a few minutes",
+)
+REFUSALS = (
+    CLOCK,
+    Refusal(
+        "oidc-issuer",
+        r"issuer",
+        "the integration is of another issuer than {issuer}",
+        "set issuerUrl of the OidcProvider to {issuer}, without a slash at its end",
+    ),
+    Refusal(
+        "oidc-provider",
+        r"(provider|integration|configuration)\b.*(not found|not exist|unknown|no such)"
+        r"|(not found|no such|unknown)\b.*(provider|integration|configuration)",
+        "there is no such integration",
+        "make it (kind: OidcProvider, or Administration > General > OpenID Connect), or name "
+        "another one in the workflow",
+        is_about_claims=False,
+    ),
+    Refusal(
+        "oidc-claims",
+        r"mapping|claim",
+        "no identity mapping matches the job",
+        "write an OidcIdentityMapping on the claims above, best on repository_id, environment and "
+        "event_name",
+        statuses=(401, 403),
+    ),
+)
+"""In the order in which they are looked for: a text may fit several."""
 
 
 class Keyless:
@@ -134,7 +156,8 @@ class Keyless:
         elif url and bearer:
             token = self._requested(url, bearer)
         else:
-            raise NoPermissionError(
+            raise KeylessError(
+                "oidc-permission",
                 f"platform '{self._name}' is signed in to without a stored token, and the job may "
                 "not ask for an ID token",
                 hint="grant the job `id-token: write`; a pull request from a fork never may. Other "
@@ -150,7 +173,8 @@ class Keyless:
         answer = self._asked("GET", url, headers=headers)
         token = _object(answer).get("value")
         if answer.status_code != 200 or not isinstance(token, str) or not token:
-            raise NoIdTokenError(
+            raise KeylessError(
+                "oidc-request",
                 f"the CI system gave no ID token: it answered {answer.status_code}",
                 hint="has the job the permission `id-token: write`? Run it again otherwise",
             )
@@ -182,34 +206,20 @@ class Keyless:
         detail = _told(claims)
         said = f"it answered {answer.status_code} {text}".rstrip()
         where = f"{self._name} does not sign the job in with '{visible(self._provider)}'"
-        if _is_skewed(answer.headers.get("date", ""), claims) or _says(text, _CLOCK):
-            return ClockError(
-                f"{where}: the clocks of the platform and the CI system differ ({said})",
-                detail=detail,
-                hint="set the platform's clock; an ID token is valid for a few minutes",
-            )
-        if _says(text, _ISSUER):
-            issuer = visible(str(claims.get("iss", "")))
-            return IssuerError(
-                f"{where}: the integration is of another issuer than {issuer} ({said})",
-                detail=detail,
-                hint=f"set issuer_url of the integration to {issuer}, without a slash at its end",
-            )
-        if _says(text, _PROVIDER):
-            return ProviderError(
-                f"{where}: there is no such integration ({said})",
-                hint="make it under Administration > General > OpenID Connect, or name another one "
-                "in the workflow",
-            )
-        if _says(text, _MAPPING) or answer.status_code in (401, 403):
-            return ClaimsError(
-                f"{where}: no identity mapping matches the job ({said})",
-                detail=detail,
-                hint="write a mapping on the claims above, best on repository_id, environment and "
-                "event_name",
-            )
-        hint = "keyless sign-in needs Artifactory 7.77.3 or newer" if _is_page(answer) else ""
-        return KeylessError(f"{where}: {said}", detail=detail, hint=hint)
+        if _is_skewed(answer.headers.get("date", ""), claims):
+            found: Refusal | None = CLOCK
+        else:
+            found = next((r for r in REFUSALS if r.fits(answer.status_code, text)), None)
+        if found is None:
+            hint = "keyless sign-in needs Artifactory 7.77.3 or newer" if _is_page(answer) else ""
+            return KeylessError("oidc-refused", f"{where}: {said}", detail=detail, hint=hint)
+        issuer = visible(str(claims.get("iss", "")))
+        return KeylessError(
+            found.rule,
+            f"{where}: {found.meaning.format(issuer=issuer)} ({said})",
+            detail=detail if found.is_about_claims else "",
+            hint=found.hint.format(issuer=issuer),
+        )
 
     def _asked(self, method: str, url: str, **more: Any) -> httpx.Response:
         """One request, repeated while nobody answers. Raises UnreachableError."""
@@ -234,18 +244,6 @@ class Keyless:
             f"{host} does not answer the request for a token: {failure}",
             hint="check the URL, the network and the proxy settings (HTTPS_PROXY, NO_PROXY)",
         )
-
-
-_CLOCK = r"expired|not yet|before its|clock|\bnbf\b|\biat\b"
-_ISSUER = r"issuer"
-_PROVIDER = r"(provider|integration|configuration)\b.*(not found|not exist|unknown|no such)|" + (
-    r"(not found|no such|unknown)\b.*(provider|integration|configuration)"
-)
-_MAPPING = r"identity mapping|mapping|claim"
-
-
-def _says(text: str, pattern: str) -> bool:
-    return re.search(pattern, text, re.IGNORECASE) is not None
 
 
 def _is_page(answer: httpx.Response) -> bool:

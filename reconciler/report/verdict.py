@@ -217,6 +217,31 @@ def plan_exit(made: Plan, blocks: Sequence[Block] = (), *, detailed: bool = Fals
     return int(Exit.PENDING if detailed and made.pending else Exit.DONE)
 
 
+def apply_exit(made: Plan, outcomes: Sequence[Outcome], aftermath: Sequence[object] = ()) -> int:
+    """The exit code of an apply: 1 unreadable, 5 failed or unverified, 3 blocked, else 0.
+
+    With a platform that does not answer it is 6, or 5 once something was written elsewhere.
+    `aftermath` is what went wrong after the last write.
+    """
+    if aftermath or any(o.result == "failed" or o.fields for o in outcomes):
+        return int(Exit.PARTIAL)
+    interrupted = [o for o in outcomes if o.result == "not-attempted"]
+    if interrupted:
+        return int(Exit.PARTIAL if any(o.wrote for o in outcomes) else Exit.INVALID)
+    code = plan_exit(made)
+    is_partial = code == Exit.UNREACHABLE and any(o.wrote for o in outcomes)
+    return int(Exit.PARTIAL) if is_partial else code
+
+
+def drift_exit(found: Drift) -> int:
+    """The exit code of a look for drift: an outage, then what could not be read, then drift."""
+    if any(d.rule == "platform-unreachable" for d in found.diagnostics):
+        return int(Exit.UNREACHABLE)
+    if found.is_incomplete:
+        return int(Exit.INVALID)
+    return int(Exit.PENDING if found.drifted else Exit.DONE)
+
+
 EXIT_WORDS = {
     1: "something was not as expected",
     2: "changes are pending",

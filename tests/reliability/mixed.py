@@ -18,11 +18,11 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from reconciler.cli.commands.apply import exit_code
 from reconciler.errors import Exit
 from reconciler.model import Inventory
 from reconciler.pipeline.applying import carry_out
 from reconciler.pipeline.planning import make_plan
+from reconciler.report.verdict import apply_exit
 from reconciler.sandbox import Sandbox
 from tests.reliability.trouble import KEPT, Troubled
 from tests.support.estate import Applied, Estate, lifecycle, local, manifest, remote, virtual
@@ -84,7 +84,7 @@ class Mixed(Estate):
         with self.session() as run:
             made = make_plan(run)
             outcomes = carry_out(run, made, threading.Event())
-            code = int(Exit.PARTIAL) if run.aftermath else exit_code(made, outcomes)
+            code = int(Exit.PARTIAL) if run.aftermath else apply_exit(made, outcomes)
             return Applied(made, outcomes), code
 
     def inventory(self) -> Inventory:

@@ -6,7 +6,6 @@ import sys
 import threading
 import time
 import traceback
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from reconciler.cli.duration import Duration
 from reconciler.cli.interrupt import stoppable
 from reconciler.cli.options import (
     FILE,
+    carry_out_options,
     output_option,
     select_options,
     settings,
@@ -30,13 +30,13 @@ from reconciler.cli.output import diagnostics_to_stderr, note, result, source_li
 from reconciler.cli.planning import open_session, rendered, surroundings
 from reconciler.errors import Exit, OutcomeUnknownError, UsageError
 from reconciler.model import Action, Outcome, Plan
-from reconciler.pipeline.applying import apply_warnings, carry_out
-from reconciler.pipeline.planning import make_plan, run_blocks
+from reconciler.pipeline.applying import carry_out, plan_to_apply
+from reconciler.pipeline.planning import run_blocks
 from reconciler.pipeline.session import Session
 from reconciler.pipeline.steering import goes_on, words
 from reconciler.report.figures import listed
 from reconciler.report.sanitise import visible
-from reconciler.report.verdict import plan_exit
+from reconciler.report.verdict import apply_exit, plan_exit
 from reconciler.settings import Settings
 
 
@@ -50,15 +50,7 @@ from reconciler.settings import Settings
     is_flag=True,
     help="With --plan: also apply a plan that is a part of the saved one, and nothing beyond it.",
 )
-@click.option("--yes", is_flag=True, help="Do not ask; raises no limit.")
-@click.option(
-    "--lock-timeout",
-    type=Duration(),
-    default="0",
-    metavar="DURATION",
-    show_default=True,
-    help="Wait so long for another apply to end, such as 10m.",
-)
+@carry_out_options
 @click.option(
     "--wait",
     type=Duration(),
@@ -101,8 +93,7 @@ def command(
     ends: float | None = None
     while True:
         with open_session(given) as run:
-            made = make_plan(run)
-            made = replace(made, diagnostics=(*made.diagnostics, *apply_warnings(run)))
+            made = plan_to_apply(run)
             approval.require(made, run.inventory.used_plans)
             code = Applying(given, run, made, yes, approval).run()
             if not wait or code or not goes_on(run):
@@ -176,9 +167,7 @@ class Applying:
         outcomes = self.outcomes = self._carry_out(stop)
         self.is_through = True
         self.session.observer.progress("", 0, 0)
-        code = exit_code(self.made, outcomes)
-        if self.session.aftermath:
-            code = int(Exit.PARTIAL)
+        code = apply_exit(self.made, outcomes, self.session.aftermath)
         if is_text and not self.made.changes:
             return code
         self.is_told = True
@@ -248,18 +237,3 @@ def _loss(made: Plan) -> str:
     """What a plan deletes, for whoever is asked."""
     gone = [visible(str(c.address)) for c in made.pending if c.action is Action.DELETE]
     return f"It deletes {listed(gone)}. " if gone else ""
-
-
-def exit_code(made: Plan, outcomes: list[Outcome]) -> int:
-    """The exit code of an apply: 1 unreadable, 5 failed or unverified, 3 blocked, else 0.
-
-    With a platform that does not answer it is 6, or 5 once something was written elsewhere.
-    """
-    if any(o.result == "failed" or o.fields for o in outcomes):
-        return int(Exit.PARTIAL)
-    interrupted = [o for o in outcomes if o.result == "not-attempted"]
-    if interrupted:
-        return int(Exit.PARTIAL if any(o.wrote for o in outcomes) else Exit.INVALID)
-    code = plan_exit(made)
-    is_partial = code == Exit.UNREACHABLE and any(o.wrote for o in outcomes)
-    return int(Exit.PARTIAL) if is_partial else code

@@ -25,6 +25,7 @@ from reconciler.model import Drift
 from reconciler.pipeline.drifting import find_drift
 from reconciler.pipeline.session import Session
 from reconciler.report.figures import counted
+from reconciler.report.verdict import drift_exit
 
 
 @click.command()
@@ -68,7 +69,7 @@ def command(
         around = surroundings(run) if output == "html" else None
         if accepting:
             return _accept(run, found, dry_run=dry_run)
-    code = int(exit_of(found))
+    code = drift_exit(found)
     if output == "json":
         from reconciler.report.machine import drift_json, dumps
 
@@ -82,15 +83,6 @@ def command(
 
         result(drift_text(found, color=wants_color(given.color, stderr=False)))
     return code
-
-
-def exit_of(found: Drift) -> Exit:
-    """The exit code: an outage, then what could not be read, then drift."""
-    if any(d.rule == "platform-unreachable" for d in found.diagnostics):
-        return Exit.UNREACHABLE
-    if found.is_incomplete:
-        return Exit.INVALID
-    return Exit.PENDING if found.drifted else Exit.DONE
 
 
 def _accept(run: Session, found: Drift, *, dry_run: bool) -> int:

@@ -10,7 +10,7 @@ import click
 from reconciler.cli.options import FILE, output_option, settings, wire_options, workspace_options
 from reconciler.cli.output import diagnostics_to_stderr, note, result, wants_color
 from reconciler.cli.planning import open_session
-from reconciler.errors import Diagnostic, Exit
+from reconciler.errors import Exit
 from reconciler.report.figures import counted
 
 
@@ -32,7 +32,7 @@ def command(out: Path, output: str, **flags: Any) -> int:
     with open_session(given, needs_manifests=False) as run:
         taken: Taken = take(run)
     write_snapshot(out, taken.snapshot)
-    found = list(map(incomplete, taken.incomplete))
+    found = taken.findings
     platforms = taken.snapshot.platforms
     objects = sum(
         len({*p.objects, *(name for listed in p.listings for name in listed.objects or ())})
@@ -55,14 +55,3 @@ def command(out: Path, output: str, **flags: Any) -> int:
     named = ", ".join(sorted(platforms))
     note(f"{out}: {counted(objects, 'object')} of {named}")
     return int(Exit.DONE)
-
-
-def incomplete(kind: str) -> Diagnostic:
-    """The warning about a listing that may not be whole."""
-    return Diagnostic(
-        "snapshot-incomplete",
-        "warning",
-        f"{kind}: the platform was not seen to list every object",
-        hint="planned from this snapshot, an object it lacks is unreadable and not absent; take it "
-        "with a token that sees complete configurations",
-    )

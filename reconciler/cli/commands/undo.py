@@ -8,8 +8,8 @@ import click
 
 from reconciler.cli.approval import Approval
 from reconciler.cli.commands.apply import Applying
-from reconciler.cli.duration import Duration
 from reconciler.cli.options import (
+    carry_out_options,
     output_option,
     settings,
     wire_options,
@@ -27,15 +27,7 @@ from reconciler.undoing import base, chosen, records, restored, undo_plan, undo_
 @click.option("--list", "list_", is_flag=True, help="Only list what can be undone.")
 @click.option("--plan-only", is_flag=True, help="Only show the plan.")
 @click.option("--expect-digest", metavar="DIGEST", help="Undo only by a plan with this digest.")
-@click.option("--yes", is_flag=True, help="Do not ask; raises no limit.")
-@click.option(
-    "--lock-timeout",
-    type=Duration(),
-    default="0",
-    metavar="DURATION",
-    show_default=True,
-    help="Wait so long for another apply to end, such as 10m.",
-)
+@carry_out_options
 @workspace_options
 @wire_options
 @write_options
