@@ -69,6 +69,11 @@ class Context:
         return self.event in ("pull_request_target", *_COMMENTED)
 
     @property
+    def branch(self) -> str:
+        """The branch the run is on; empty for a tag or a pull request."""
+        return self.ref.removeprefix("refs/heads/") if self.ref.startswith("refs/heads/") else ""
+
+    @property
     def head(self) -> str:
         """The commit people see: the head of the pull request, else the commit of the run."""
         return (self.pull.head if self.pull else "") or self.sha

@@ -153,7 +153,9 @@ class Step:
             return self._apply(settings)
         if inputs.command == "snapshot":
             return work.snapshot(settings, context.workspace / inputs.snapshot)
-        return {"drift": work.drift, "export": work.export}[inputs.command](settings)
+        if inputs.command == "drift":
+            return work.drift(settings, accepting=inputs.accept_drift)
+        return work.export(settings)
 
     @property
     def _plans_offline(self) -> bool:

@@ -24,7 +24,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "max-risk": ("", "safe", "notable", "disruptive", "destructive"),
     "approvals": ("ignore", "flag", "fail"),
 }
-SWITCHES = ("summary", "annotations", "labels", "check-run", "issue", "strict")
+SWITCHES = ("summary", "annotations", "labels", "check-run", "issue", "accept-drift", "strict")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,7 @@ class Inputs:
     labels: bool = True
     check_run: bool = False
     issue: bool = True
+    accept_drift: bool = False
     approvals: str = "ignore"
     pr_number: int | None = None
     github_token: str = ""
@@ -166,6 +167,8 @@ def _contradictions(made: Mapping[str, Any]) -> Iterable[str]:
         yield "token: oidc-provider-name signs in already; leave one of the two out"
     if made.get("command") == "apply":
         yield from _unbound(made)
+    if made.get("accept_drift") and made.get("command") != "drift":
+        yield "accept-drift: goes with the command drift"
     if made.get("command") == "snapshot" and "snapshot" not in made:
         yield "snapshot: names the file to write, such as state.json.gz"
 

@@ -38,6 +38,9 @@ UNFINISHED: Mapping[str, str] = {
     "comment-url": "",
     "run-id": "",
     "drifted": "false",
+    "apply-due": "false",
+    "pull-number": "",
+    "pull-url": "",
 }
 """Every output, as it stands when a run is ended before it can tell anything."""
 
@@ -75,7 +78,10 @@ def outputs(result: Result, reason: str) -> dict[str, str]:
     if result.plan is not None:
         counts = result.plan.summary()
         made |= {f"to-{name}": str(counts[name]) for name in COUNTED}
+        due = any(not c.is_blocked for c in result.plan.changes) or result.unrecorded
+        is_due = result.outcomes is None and result.error is None and bool(due)
         made |= {"risk": risk(result), "digest": result.plan.digest}
+        made |= {"apply-due": str(is_due).lower()}
     return made
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from reconciler.errors import Diagnostic, Exit
 from reconciler.github import approvals, body, checks, issue
+from reconciler.github.accepting import Proposal, propose, withdraw
 from reconciler.github.api import GitHub, GitHubError
 from reconciler.github.comment import Comments
 from reconciler.github.context import Context, Pull
@@ -34,16 +35,19 @@ class Show:
     github: GitHub
     found: list[Diagnostic] = field(default_factory=list)
     shown: Mapping[str, Any] | None = None
+    proposed: Mapping[str, Any] | None = None
 
     @property
     def outputs(self) -> dict[str, str]:
         """The outputs that name what is shown."""
-        if self.shown is None:
-            return {}
-        return {
-            "comment-id": str(self.shown.get("id", "")),
-            "comment-url": str(self.shown.get("html_url", "")),
-        }
+        made: dict[str, str] = {}
+        if self.shown is not None:
+            made["comment-id"] = str(self.shown.get("id", ""))
+            made["comment-url"] = str(self.shown.get("html_url", ""))
+        if self.proposed is not None:
+            made["pull-number"] = str(self.proposed.get("number", ""))
+            made["pull-url"] = str(self.proposed.get("html_url", ""))
+        return made
 
     def everything(self, result: Result) -> None:
         """Show the result wherever the workflow wants it. Never raises GitHubError."""
@@ -57,6 +61,8 @@ class Show:
                     set_label(self.github, pull.number, label(result))
         if self.inputs.check_run and result.command in ("validate", "plan"):
             self._check(result)
+        if self.inputs.accept_drift and result.drift is not None:
+            self._accept(result)
         if self.inputs.issue:
             self._issue(result, pull)
 
@@ -129,6 +135,22 @@ class Show:
                 root=place_in_repository(result.root) if result.root else "",
             )
 
+    def _accept(self, result: Result) -> None:
+        """A pull request that accepts the drift, as long as there is one."""
+        marker = Marker("acceptance", key_of(self.inputs))
+        with self._tolerant("the pull request that accepts the drift"):
+            if result.rewritten:
+                base = self.context.branch
+                if not base:
+                    raise GitHubError("the run is on no branch that a pull request could be for")
+                told = replace(result, note=_ACCEPTS)
+                text = body.text(told, self.context, self.inputs.environment)
+                proposal = Proposal(marker, base, self.context.sha, result.rewritten)
+                self.proposed = propose(self.github, proposal, text)
+            elif result.code == Exit.DONE:
+                words = _CLEAN["drift"].format(run=self.context.run_url or "a run")
+                withdraw(self.github, marker, words)
+
     def _issue(self, result: Result, pull: Pull | None) -> None:
         """Drift, or an apply that failed after its merge: open until a later run is clean."""
         purpose = {"drift": "drift", "apply": "recovery"}.get(result.command)
@@ -139,7 +161,11 @@ class Show:
         clean = result.code == Exit.DONE
         with self._tolerant("the issue"):
             if bad:
-                told = _recovery(result, pull) if purpose == "recovery" else _drifted(result)
+                told = (
+                    _recovery(result, pull)
+                    if purpose == "recovery"
+                    else _drifted(result, self.proposed)
+                )
                 text = body.text(told, self.context, self.inputs.environment)
                 made = issue.keep(self.github, marker, _TITLES[purpose], text)
                 self.shown = self.shown or made
@@ -162,6 +188,11 @@ _CLEAN = {
     "drift": "Nothing is drifted any more: {run}.",
     "recovery": "A later apply finished: {run}.",
 }
+_ACCEPTS = (
+    "Somebody changed this on the platform. Merged, the manifests say it too, and there is nothing "
+    "left to apply; closed without a merge, the next apply undoes it. What the manifests could not "
+    "say is told by the run."
+)
 _RECOVERY = (
     "This was merged, and its apply did not finish. Run the failed job again: it carries out what "
     "is left of the approved plan, and nothing beyond it."
@@ -172,10 +203,9 @@ def _is_unfinished(result: Result) -> bool:
     return result.code not in (Exit.DONE, Exit.PENDING)
 
 
-def _drifted(result: Result) -> Result:
-    return replace(
-        result, note="`reconciler drift --accept` writes it into the manifests; an apply undoes it."
-    )
+def _drifted(result: Result, proposed: Mapping[str, Any] | None) -> Result:
+    how = f"#{int(proposed['number'])}" if proposed else "`reconciler drift --accept`"
+    return replace(result, note=f"{how} writes it into the manifests; an apply undoes it.")
 
 
 def _recovery(result: Result, pull: Pull | None) -> Result:

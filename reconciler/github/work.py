@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
 
+from reconciler.accepting import Acceptance, accept
 from reconciler.cli.approval import Approval
 from reconciler.cli.planning import findings, open_session, surroundings
 from reconciler.errors import (
@@ -24,7 +25,9 @@ from reconciler.model import Block, Comparison, Drift, Outcome, Plan
 from reconciler.pipeline.applying import carry_out, plan_to_apply
 from reconciler.pipeline.desiring import desire_everywhere, told_together
 from reconciler.pipeline.drifting import find_drift
+from reconciler.pipeline.git import place_in_repository
 from reconciler.pipeline.planning import make_plan, run_blocks
+from reconciler.pipeline.recording import unrecorded
 from reconciler.report.html.parts import NOWHERE, Surroundings
 from reconciler.report.verdict import apply_exit, drift_exit, plan_exit
 from reconciler.settings import Settings
@@ -48,6 +51,10 @@ class Result:
     error: ReconcilerError | None = None
     root: Path | None = None
     files: tuple[str, ...] = ()
+    rewritten: Mapping[str, str] = field(default_factory=dict)
+    """Manifests that would say what drifted, by their path in the repository."""
+    unrecorded: int = 0
+    """Objects of which an apply would record something, though it would change nothing."""
     around: Surroundings = NOWHERE
     seconds: float = 0.0
     note: str = ""
@@ -78,9 +85,11 @@ def plan(settings: Settings) -> Result:
     with open_session(settings) as run:
         made = make_plan(run)
         blocks = tuple(run_blocks(run, made))
-        root, around = run.workspace.root, surroundings(run)
+        root, around, left = run.workspace.root, surroundings(run), len(unrecorded(run, made))
     code, found = plan_exit(made, blocks), tuple(findings(made, blocks))
-    return Result("plan", code, made, blocks, found=found, root=root, around=around)
+    return Result(
+        "plan", code, made, blocks, found=found, root=root, around=around, unrecorded=left
+    )
 
 
 def apply(
@@ -115,12 +124,21 @@ def apply(
     )
 
 
-def drift(settings: Settings) -> Result:
-    """Look what changed since the last apply."""
+def drift(settings: Settings, *, accepting: bool = False) -> Result:
+    """Look what changed since the last apply; `accepting` also how the manifests would say it."""
     with open_session(settings) as run:
         found = find_drift(run)
         root = run.workspace.root
-    return Result("drift", drift_exit(found), drift=found, found=found.diagnostics, root=root)
+        accepted = accept(run, found) if accepting else Acceptance()
+    place = place_in_repository(root)
+    return Result(
+        "drift",
+        drift_exit(found),
+        drift=found,
+        found=(*found.diagnostics, *accepted.refused),
+        root=root,
+        rewritten={str(PurePosixPath(place, f.file)): f.after for f in accepted.files},
+    )
 
 
 def snapshot(settings: Settings, file: Path) -> Result:

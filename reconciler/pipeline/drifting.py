@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from reconciler.engine.drift import drift
-from reconciler.model import (
-    Drift,
-)
-
-if TYPE_CHECKING:
-    pass
+from reconciler.model import Drift
 from reconciler.pipeline.planning import unlistable, unmanaged_objects
 from reconciler.pipeline.session import Session, part_of
 

@@ -21,6 +21,7 @@ JOBS: dict[str, tuple[dict[str, str], str]] = {
     "apply.yml plan": ({"event_name": "push", **BRANCH}, "read"),
     "apply.yml apply": ({"event_name": "push", "environment": "production", **BRANCH}, "admin"),
     "drift.yml drift": ({"event_name": "schedule", **BRANCH}, "read"),
+    "accept-drift.yml accept": ({"event_name": "workflow_dispatch", **BRANCH}, "read"),
     "snapshot.yml snapshot": ({"event_name": "workflow_dispatch", **BRANCH}, "read"),
     "reusable.yml apply": ({"event_name": "push", "environment": "production"}, "admin"),
 }

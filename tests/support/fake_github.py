@@ -19,6 +19,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from tests.support.fake_git import FakeGit
+
 Json = Any
 REPOSITORY = "acme/platform"
 TOKEN = "ghs_canary0123456789canary0123456789"
@@ -42,6 +44,8 @@ class FakeGitHub:
         self.reviews: dict[int, list[Json]] = {}
         self.pulls_of: dict[str, list[Json]] = {}
         self.hidden: set[str] = set()
+        self.git = FakeGit()
+        self.pulls: list[Json] = []
         self.requests: list[tuple[str, str, Json]] = []
         self.faults: list[dict[str, Json]] = []
         self.before_create: Callable[[], None] | None = None
@@ -184,6 +188,10 @@ class FakeGitHub:
                 return 200, {"total_count": len(found), "check_runs": found}, {}
             case "GET", ["pulls", number, "reviews"]:
                 return self._page(self.reviews.get(int(number), []), query, "/".join(steps))
+            case _, ["git", *rest]:
+                return self.git.answer(method, rest, body)
+            case _, ["pulls", *rest]:
+                return self._pulls(method, rest, query, body, user)
             case _, ["check-runs", *rest]:
                 return self._checked(rest, body)
         return 404, {"message": "Not Found"}, {}
@@ -254,6 +262,25 @@ class FakeGitHub:
                 return 404, {"message": "Label does not exist"}, {}
             names.remove(rest[0])
         return 200, [{"name": name} for name in names], {}
+
+    def _pulls(
+        self, method: str, rest: list[str], query: dict[str, str], body: Json, user: Json
+    ) -> Json:
+        if method == "GET":
+            found = [p for p in self.pulls if p["state"] == query.get("state", "open")]
+            return self._page(found, query, "pulls")
+        if method == "POST":
+            if body["head"] not in self.git.branches:
+                return 422, {"message": "Validation Failed: head is no branch"}, {}
+            number = self._id()
+            url = f"{self.url}/{REPOSITORY}/pull/{number}"
+            head, base = {"ref": body["head"]}, {"ref": body["base"]}
+            told = {**body, "head": head, "base": base, "user": user, "state": "open"}
+            self.pulls.append({"number": number, "html_url": url, **told})
+            return 201, self.pulls[-1], {}
+        pull = next(p for p in self.pulls if p["number"] == int(rest[0]))
+        pull.update(body)
+        return 200, pull, {}
 
     def _checked(self, rest: list[str], body: Json) -> Json:
         if len(body["output"].get("annotations", [])) > 50:

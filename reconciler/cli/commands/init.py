@@ -68,7 +68,7 @@ jobs:
       id-token: write # signing in without a stored token
     outputs:
       digest: ${{ steps.plan.outputs.digest }}
-      is-due: ${{ steps.plan.outputs.changes == 'true' || steps.plan.outputs.to-adopt != '0' }}
+      is-due: ${{ steps.plan.outputs.apply-due }}
     steps:
       - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
         with:
