@@ -16,6 +16,7 @@ from reconciler.rules import GROUPS, RULES, Rule
 SOURCE = Path(reconciler.__file__).parent
 MAKERS = re.compile(
     r"Diagnostic|Fault|Finding|Block|Note|Remark|Problem|_?BadScalar\w*|_fault|fault|_tell"
+    r"|KeylessError|Refusal"
 )
 """Calls whose first text is a rule's id, unless it is not written there."""
 

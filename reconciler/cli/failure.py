@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from reconciler import __version__
+from reconciler.cli.options import FINDINGS
 from reconciler.cli.output import diagnostics_to_stderr, result, source_line, wants_color
 from reconciler.errors import InvalidManifests, ReconcilerError, UsageError
 from reconciler.report.diagnostics import Counts
@@ -27,8 +27,11 @@ def tell(error: BaseException, args: Sequence[str]) -> int:
     known = _known(error, args)
     if wants(args, "json"):
         result(dumps(_document(known)))
-    elif wants(args, "sarif"):
-        result(dumps(_sarif(known)))
+    elif output := next((o for o in FINDINGS if wants(args, o)), ""):
+        from reconciler.cli.planning import findings_text
+
+        code = int(known.exit_code)
+        result(findings_text(output, known.diagnostics, "", code, completed=False))
     root = known.root if isinstance(known, InvalidManifests) else None
     diagnostics_to_stderr(
         known.diagnostics,
@@ -44,13 +47,6 @@ def _document(error: ReconcilerError) -> dict[str, Any]:
     if isinstance(error, InvalidManifests):
         return validation_json(error.diagnostics, int(error.exit_code), Counts())
     return error_json(error, int(error.exit_code))
-
-
-def _sarif(error: ReconcilerError) -> dict[str, Any]:
-    from reconciler.report.sarif import sarif
-
-    code = int(error.exit_code)
-    return sarif(error.diagnostics, version=__version__, exit_code=code, completed=False)
 
 
 def _known(error: BaseException, args: Sequence[str]) -> ReconcilerError:

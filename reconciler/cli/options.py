@@ -15,6 +15,8 @@ from reconciler.settings import Pin, Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 FILE = click.Path(path_type=Path)
+FINDINGS = ("sarif", "junit")
+"""The formats of `--output` that hold findings and nothing else."""
 
 
 def _together(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:

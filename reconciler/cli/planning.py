@@ -6,14 +6,13 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reconciler import __version__
+from reconciler.cli.options import FINDINGS
 from reconciler.errors import Diagnostic
-from reconciler.manifests.workspace import Workspace
 from reconciler.model import Block, Change, Plan
 from reconciler.pipeline.desiring import Desire
-from reconciler.pipeline.git import place_in_repository
 from reconciler.pipeline.session import Session, session
 from reconciler.report.diagnostics import block_diagnostic
 from reconciler.settings import Settings
@@ -54,7 +53,7 @@ def told_progress(given: Settings) -> Iterator[Progress]:
     from reconciler.report.progress import progress
 
     with progress(
-        sys.stderr, sys.stderr.isatty() and given.output not in ("json", "sarif")
+        sys.stderr, sys.stderr.isatty() and given.output not in ("json", *FINDINGS)
     ) as told:
         yield told
 
@@ -82,23 +81,29 @@ def _blocked(change: Change) -> Diagnostic:
     )
 
 
-def sarif_text(
-    diagnostics: Iterable[Diagnostic], workspace: Workspace, code: int, *, completed: bool = True
+def findings_text(
+    output: str,
+    diagnostics: Iterable[Diagnostic],
+    root: str,
+    code: int,
+    *,
+    completed: bool = True,
 ) -> str:
-    """The findings of a run as SARIF, places relative to the Git repository."""
+    """The findings of a run in one of these formats.
+
+    `root` is the workspace's folder in the Git repository, to which places relate. `completed` is
+    False where the run ended before it had looked at everything.
+    """
+    if output == "junit":
+        from reconciler.report.junit import junit
+
+        return junit(diagnostics, exit_code=code, root=root)
     from reconciler.report.machine import dumps
-
-    root = place_in_repository(workspace.root)
-    return dumps(sarif_document(diagnostics, root, code, completed=completed))
-
-
-def sarif_document(
-    diagnostics: Iterable[Diagnostic], root: str, code: int, *, completed: bool = True
-) -> dict[str, Any]:
-    """The same as a document; `root` is the workspace's folder in the Git repository."""
     from reconciler.report.sarif import sarif
 
-    return sarif(diagnostics, version=__version__, exit_code=code, root=root, completed=completed)
+    return dumps(
+        sarif(diagnostics, version=__version__, exit_code=code, root=root, completed=completed)
+    )
 
 
 def rendered(

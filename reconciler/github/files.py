@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reconciler.cli.planning import sarif_document
+from reconciler.cli.planning import findings_text
 from reconciler.github.context import Context
 from reconciler.github.inputs import Inputs
 from reconciler.github.work import Result
@@ -38,12 +38,16 @@ def write(result: Result, inputs: Inputs, context: Context) -> dict[str, str]:
         _write(page, _page(result))
         made["plan-html-file"] = str(page)
     if result.command in ("validate", "plan", "apply"):
-        sarif = context.workspace / inputs.sarif_file if inputs.sarif_file else folder / "run.sarif"
         root = place_in_repository(result.root) if result.root else ""
         ended = result.error is None or bool(result.found)
-        found = sarif_document(result.found, root, result.code, completed=ended)
-        _write(sarif, dumps(found))
-        made["sarif-file"] = str(sarif)
+        for output, wanted, usual in (
+            ("sarif", inputs.sarif_file, "run.sarif"),
+            ("junit", inputs.junit_file, "junit.xml"),
+        ):
+            file = context.workspace / wanted if wanted else folder / usual
+            told = findings_text(output, result.found, root, result.code, completed=ended)
+            _write(file, told)
+            made[f"{output}-file"] = str(file)
     return made
 
 

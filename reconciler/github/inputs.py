@@ -54,6 +54,7 @@ class Inputs:
     summary: bool = True
     annotations: bool = True
     sarif_file: str = ""
+    junit_file: str = ""
     labels: bool = True
     check_run: bool = False
     issue: bool = True

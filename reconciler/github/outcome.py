@@ -34,6 +34,7 @@ UNFINISHED: Mapping[str, str] = {
     "plan-markdown-file": "",
     "plan-html-file": "",
     "sarif-file": "",
+    "junit-file": "",
     "comment-id": "",
     "comment-url": "",
     "run-id": "",

@@ -10,6 +10,7 @@ import click
 from reconciler.cli.files import write_atomically
 from reconciler.cli.options import (
     FILE,
+    FINDINGS,
     output_option,
     select_options,
     settings,
@@ -21,16 +22,23 @@ from reconciler.cli.options import (
     write_options,
 )
 from reconciler.cli.output import result, source_line, wants_color
-from reconciler.cli.planning import findings, open_session, rendered, sarif_text, surroundings
+from reconciler.cli.planning import (
+    findings,
+    findings_text,
+    open_session,
+    rendered,
+    surroundings,
+)
 from reconciler.errors import Exit, has_errors
 from reconciler.pipeline.desiring import desire
+from reconciler.pipeline.git import place_in_repository
 from reconciler.pipeline.planning import make_plan, run_blocks
 from reconciler.report.verdict import plan_exit
 
 
 @click.command()
 @click.argument("paths", nargs=-1, type=FILE)
-@output_option("text", "json", "markdown", "html", "sarif")
+@output_option("text", "json", "markdown", "html", *FINDINGS)
 @click.option("--out", type=FILE, help="Save the plan, for `apply --plan`.")
 @snapshot_option
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when changes are pending.")
@@ -56,8 +64,9 @@ def command(
     """
     given = settings(paths=paths, output=output, **flags)
     wanted = desire(given, dangling=False)
-    if output == "sarif" and has_errors(wanted.diagnostics):
-        result(sarif_text(wanted.diagnostics, wanted.workspace, Exit.INVALID))
+    top = place_in_repository(wanted.workspace.root) if output in FINDINGS else ""
+    if output in FINDINGS and has_errors(wanted.diagnostics):
+        result(findings_text(output, wanted.diagnostics, top, Exit.INVALID))
         return int(Exit.INVALID)
     with open_session(given, wanted=wanted, whole=unmanaged) as run:
         made = make_plan(run, unmanaged=unmanaged)
@@ -68,8 +77,8 @@ def command(
         from reconciler.report.machine import plan_json
 
         _save(out, plan_json(made, code, blocks=blocks))
-    if output == "sarif":
-        result(sarif_text(findings(made, blocks), wanted.workspace, code))
+    if output in FINDINGS:
+        result(findings_text(output, findings(made, blocks), top, code))
         return code
     color = wants_color(given.color, stderr=False)
     source = source_line(wanted.workspace.root)

@@ -11,6 +11,7 @@ import click
 
 from reconciler.cli.options import (
     FILE,
+    FINDINGS,
     output_option,
     settings,
     strict_option,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("paths", nargs=-1, type=FILE)
 @click.option("--online", is_flag=True, help="Also ask the platforms, with reads only.")
-@output_option("text", "json", "github", "sarif")
+@output_option("text", "json", "github", *FINDINGS)
 @strict_option
 @workspace_options
 @wire_options
@@ -44,7 +45,7 @@ def command(paths: tuple[Path, ...], online: bool, output: str, **flags: Any) ->
     """
     given = settings(paths=paths, output=output, **flags)
     memory = Memory(given)
-    if not online and output != "sarif" and (sound := memory.recall()):
+    if not online and output not in FINDINGS and (sound := memory.recall()):
         return _tell_sound(sound, output)
     from reconciler.pipeline.desiring import desire, desire_everywhere, told_together
 
@@ -69,10 +70,12 @@ def _tell(given: Settings, desires: Sequence[Desire], found: list[Diagnostic]) -
         from reconciler.report.github import annotations
 
         result(annotations(found, root=place_in_repository(wanted.workspace.root)))
-    elif given.output == "sarif":
-        from reconciler.cli.planning import sarif_text
+    elif given.output in FINDINGS:
+        from reconciler.cli.planning import findings_text
+        from reconciler.pipeline.git import place_in_repository
 
-        result(sarif_text(found, wanted.workspace, int(code)))
+        root = place_in_repository(wanted.workspace.root)
+        result(findings_text(given.output, found, root, int(code)))
     else:
         color = wants_color(given.color)
         diagnostics_to_stderr(found, color=color, source=source_line(wanted.workspace.root))
