@@ -674,7 +674,8 @@ POLICIES: Mapping[str, Rule] = {
     "policy-condition": Rule(
         "Nothing says which versions may go, or the conditions exclude each other: a number of "
         "versions to keep stands alone, and ages are in days or in months.",
-        "Give the ages (creation, last download, or both) or `keepLastNVersions`.",
+        "Give the ages (creation, last download, or both), `includedProperties`, or "
+        "`keepLastNVersions`.",
     ),
     "policy-key": Rule(
         "The name cannot be the key of a policy.",
@@ -685,9 +686,19 @@ POLICIES: Mapping[str, Rule] = {
         "Choose another name for the policy.",
         "warning",
     ),
+    "policy-nowhere": Rule(
+        "A global policy names no project: it looks into no repository, and deletes nothing.",
+        "Write `includeAllProjects: true`, or list `includedProjects`.",
+        "warning",
+    ),
     "policy-package-name": Rule(
         "`excludedPackages` holds a pattern; it takes names only, so the pattern protects nothing.",
         "List the names, or narrow `includedPackages`.",
+    ),
+    "policy-package-type": Rule(
+        "`keepLastNVersions` stands beside a package type that has no versions to count, such as "
+        "`generic`; the server answers 400.",
+        "Let ages select these packages, in a policy of their own.",
     ),
     "policy-project": Rule(
         "A project's policy has another name than one that begins with the project's key and `-`, "

@@ -82,13 +82,27 @@ ages = st.fixed_dictionaries(
         "includedProperties": st.just({"stage": ["dev"]}),
         "excludedProperties": st.just({"keep": ["true"]}),
     },
-).filter(bool)
+).filter(lambda found: bool(found.keys() - {"excludedProperties"}))
 months = st.fixed_dictionaries(
     {"createdBeforeInMonths": st.integers(1, 12)},
     optional={"lastDownloadedBeforeInMonths": st.integers(1, 12)},
 )
+counts = st.fixed_dictionaries(
+    {"keepLastNVersions": st.integers(1, 4)},
+    optional={"excludedProperties": st.just({"keep": ["true"]})},
+)
+
+
+def selecting(base: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    """Criteria the server takes: the files of generic packages are not counted as versions."""
+    types = base["packageTypes"]
+    if "keepLastNVersions" in more:
+        types = [name for name in types if name != "generic"] or ["npm"]
+    return {**base, **more, "packageTypes": types}
+
+
 criteria = st.builds(
-    lambda base, more: {**base, **more},
+    selecting,
     st.fixed_dictionaries(
         {
             "packageTypes": st.lists(st.sampled_from(TYPES), min_size=1, unique=True),
@@ -99,7 +113,7 @@ criteria = st.builds(
             "includeAllProjects": st.just(value=True),
         }
     ),
-    st.one_of(ages, months, st.fixed_dictionaries({"keepLastNVersions": st.integers(1, 4)})),
+    st.one_of(ages, months, counts),
 )
 
 

@@ -31,3 +31,20 @@ def project_of_the_policy(subject: Subject) -> Iterator[Fault]:
                 f"a policy of project '{project}' acts in this project only",
                 f"take {name} out, or projectKey for a global policy",
             )
+
+
+def somewhere(subject: Subject) -> Iterator[Fault]:
+    """A global policy says which projects it looks into; without one it looks nowhere."""
+    criteria = subject.spec.get("searchCriteria")
+    project = subject.spec.get("projectKey")
+    if not criteria or (project and project != NO_PROJECT):
+        return
+    if not criteria.get("includeAllProjects") and not criteria.get("includedProjects"):
+        yield Fault(
+            _CRITERIA,
+            "policy-nowhere",
+            "a global policy that names no project looks into no repository",
+            f"write includeAllProjects: true, or list includedProjects; '{NO_PROJECT}' stands for "
+            "the repositories in no project",
+            severity="warning",
+        )

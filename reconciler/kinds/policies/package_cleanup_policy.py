@@ -35,7 +35,7 @@ from reconciler.kinds.policies._fields import (
     without_project,
 )
 from reconciler.kinds.policies._package_evidence import estimate
-from reconciler.kinds.policies._projects import project_of_the_policy
+from reconciler.kinds.policies._projects import project_of_the_policy, somewhere
 from reconciler.kinds.policies._rest import PolicyListing, SwitchedCollection
 from reconciler.kinds.policies._rules import key_of_its_own, policy_key, schedule_rule
 from reconciler.kinds.repositories._package_types import PACKAGE_TYPES
@@ -94,13 +94,15 @@ class PackageCriteriaSpec(Spec):
 
     keepLastNVersions: Figure = unset()
     """So many versions of each package are kept, the newest by creation; all others are deleted.
-    It stands alone, without an age or a property. The server refuses it for some package types."""
+    It stands alone, without an age or `includedProperties`. The server refuses it for `generic`,
+    and before 7.115.1 for `docker`, `oci` and `helmoci`."""
 
     includedProperties: Property | None = unset()
     """Only versions with this property: one name with one value, such as `stage: [dev]`."""
 
     excludedProperties: Property | None = unset()
-    """No version with this property: one name with one value, such as `keep: ["true"]`."""
+    """No version with this property: one name with one value, such as `keep: ["true"]`. It spares
+    versions, and is no condition by itself."""
 
 
 class PackageCleanupPolicySpec(ObjectSpec):
@@ -146,6 +148,16 @@ AGES = (
 )
 PROPERTIES = ("includedProperties", "excludedProperties")
 COUNT = "keepLastNVersions"
+MARK = "includedProperties"
+WITHOUT_COUNT = ("generic",)
+"""Package types that have no versions to count: the server answers 400 to `keepLastNVersions`.
+
+The reference says that there are such types; which they are, the vendor's Terraform provider does
+(package_cleanup_policy.md, "Supported Package Types").
+"""
+COUNTED_LATE = ("docker", "oci", "helmoci")
+"""Package types whose versions are counted from `COUNTED_SINCE` on; same source."""
+COUNTED_SINCE = "7.115.1"
 _AT = ("spec", "searchCriteria")
 
 
@@ -156,19 +168,19 @@ def _given(criteria: Mapping[str, Any], names: tuple[str, ...]) -> list[str]:
 def _conditions(subject: Subject) -> Iterator[Fault]:
     """One condition at least; the number of versions stands alone; days or months, not both."""
     criteria = subject.spec.get("searchCriteria") or {}
-    ages, properties = _given(criteria, AGES), _given(criteria, PROPERTIES)
-    if not ages and not properties and not criteria.get(COUNT):
+    ages, marks = _given(criteria, AGES), _given(criteria, (MARK,))
+    if not ages and not marks and not criteria.get(COUNT):
         yield Fault(
             _AT,
             "policy-condition",
             "nothing says which versions are old enough to go",
-            f"give {AGES[0]}, {AGES[1]} or both, or {COUNT}",
+            f"give {AGES[0]}, {AGES[1]} or both, {MARK}, or {COUNT}",
         )
-    if criteria.get(COUNT) and (ages or properties):
+    if criteria.get(COUNT) and (ages or marks):
         yield Fault(
             (*_AT, COUNT),
             "policy-condition",
-            f"{COUNT} stands alone; {' and '.join([*ages, *properties])} cannot stand beside it",
+            f"{COUNT} stands alone; {' and '.join([*ages, *marks])} cannot stand beside it",
             "take out one side",
         )
     months = [name for name in ages if name.endswith("Months")]
@@ -179,6 +191,20 @@ def _conditions(subject: Subject) -> Iterator[Fault]:
             "ages are given in days and in months; the server takes only one of them",
             "write all of them in days, or for servers before 7.111.2 in months",
         )
+
+
+def _counted(subject: Subject) -> Iterator[Fault]:
+    """Versions are counted of package types that have versions."""
+    criteria = subject.spec.get("searchCriteria") or {}
+    for index, name in enumerate(criteria.get("packageTypes") or () if criteria.get(COUNT) else ()):
+        if name.lower() in WITHOUT_COUNT:
+            yield Fault(
+                (*_AT, "packageTypes", index),
+                "policy-package-type",
+                f"{COUNT} cannot be used with '{name}': its packages have no versions to count, "
+                "and the server refuses the policy",
+                "let ages select them, in a policy of their own",
+            )
 
 
 def _one_property(subject: Subject) -> Iterator[Fault]:
@@ -212,9 +238,19 @@ def _plain_names(subject: Subject) -> Iterator[Fault]:
 def _combined_later(subject: Subject) -> str:
     """Until 7.129 a policy had ages or a property, not both."""
     criteria = subject.spec.get("searchCriteria") or {}
-    if _given(criteria, AGES) and _given(criteria, PROPERTIES):
-        return "ages and a property cannot stand together"
+    if _given(criteria, AGES) and _given(criteria, (MARK,)):
+        return f"ages and {MARK} cannot stand together"
     return ""
+
+
+def _counted_later(subject: Subject) -> str:
+    """Until 7.115.1 the versions of images were not counted: that could break images of several
+    platforms."""
+    criteria = subject.spec.get("searchCriteria") or {}
+    late = [name for name in criteria.get("packageTypes") or () if name.lower() in COUNTED_LATE]
+    if not late or not criteria.get(COUNT):
+        return ""
+    return f"{COUNT} cannot be used with {' and '.join(late)}"
 
 
 @dataclass(frozen=True)
@@ -240,8 +276,8 @@ class PackagePolicies(SwitchedCollection):
 def _excluded(changed: set[str]) -> Iterator[str]:
     """The conditions that cannot stand beside one that is new."""
     if COUNT in changed:
-        yield from (*AGES, *PROPERTIES)
-    if not changed.isdisjoint((*AGES, *PROPERTIES)):
+        yield from (*AGES, MARK)
+    if not changed.isdisjoint((*AGES, MARK)):
         yield COUNT
     for unit, other in (("Days", "Months"), ("Months", "Days")):
         if any(name.endswith(unit) for name in changed.intersection(AGES)):
@@ -280,9 +316,11 @@ KIND = Kind(
         schedule_rule("cronExp"),
         project_of_the_policy,
         _conditions,
+        _counted,
         _one_property,
         _plain_names,
+        somewhere,
     ),
-    limits=(Limit("7.129.0", _combined_later),),
+    limits=(Limit("7.129.0", _combined_later), Limit(COUNTED_SINCE, _counted_later)),
     lost_on_replace="the reports of its runs",
 )
