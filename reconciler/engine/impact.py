@@ -70,7 +70,7 @@ def _reasons(
             yield "how many artifacts it would hit could not be measured"
         elif count > limit.artifacts:
             yield f"{count:,} artifacts are more than {limit.artifacts:,}"
-    if limit.percent is not None:
+    if limit.percent is not None and percent is not None:
         if not isinstance(percent, int | float):
             yield "how much of each repository it would hit could not be measured"
         elif percent > limit.percent:

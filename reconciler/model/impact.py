@@ -54,7 +54,7 @@ class Impact:
 
     `source` is the platform's own preview, a query that asks the same (an estimate), or the last
     dry run. `noun` says what a candidate is. `as_of` is the time of a dry run. `gaps` say what
-    could not be measured, and why.
+    could not be measured, and why. What lies in no repository has no share of one.
     """
 
     source: ImpactSource
@@ -67,6 +67,7 @@ class Impact:
     last_downloaded: Extreme | None = None
     as_of: str = ""
     gaps: tuple[str, ...] = ()
+    in_repositories: bool = True
 
     def as_json(self) -> dict[str, JsonValue]:
         """The form it has as evidence of a change: the worst repositories first."""
@@ -112,7 +113,9 @@ def _by_weight(share: Share) -> tuple[bool, float, int, str]:
 
 
 def _worst(impact: Impact) -> JsonValue:
-    """The greatest share of a repository; unknown as soon as that of one is."""
+    """The greatest share of a repository; unknown as soon as that of one is, null for none."""
+    if not impact.in_repositories:
+        return None
     if impact.candidates == 0:
         return 0.0
     percents = [share.percent for share in impact.shares]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -11,13 +10,13 @@ from reconciler.errors import AnswerError
 from reconciler.kinds.operations import Asked, Begun, Input, Operation
 from reconciler.kinds.policies._archive_evidence import POLICIES, figures
 from reconciler.kinds.policies._bundle_evidence import iso
+from reconciler.kinds.policies._reports import as_json, listed
 from reconciler.kinds.rest import Flow, object_of, segment, send, unusable
 from reconciler.model import Address, Health, Request, Response, Standing
 
 RETENTION = "/artifactory/api/retention"
 _GOES_ON = ("PENDING", "IN_PROGRESS", "IN_PROGRESS_WITH_ERRORS")
 _DONE = "COMPLETE"
-_SHOWN = 20
 
 
 def _one(asked: Asked) -> str:
@@ -76,8 +75,8 @@ def _preview(asked: Asked) -> Flow:
 def _search(asked: Asked) -> Flow:
     """2.6.13"""
     found = yield from _found(asked)
-    shown = [f"{row.get('repo')}/{row.get('path')}/{row.get('name')}" for row in found[:_SHOWN]]
-    return _listed(len(found), "file", shown)
+    names = [f"{row.get('repo')}/{row.get('path')}/{row.get('name')}" for row in found]
+    return listed("file", names)
 
 
 def _found(asked: Asked) -> Flow:
@@ -89,8 +88,9 @@ def _found(asked: Asked) -> Flow:
 def _search_packages(asked: Asked) -> Flow:
     """2.6.14"""
     found = yield from _found_packages(asked)
-    shown = [f"{row.get('originalRepository')}/{row.get('manifestName')}" for row in found[:_SHOWN]]
-    return _listed(len(found), "package", shown)
+    return listed(
+        "package", [f"{r.get('originalRepository')}/{r.get('manifestName')}" for r in found]
+    )
 
 
 def _found_packages(asked: Asked) -> Flow:
@@ -107,18 +107,6 @@ def _found_packages(asked: Asked) -> Flow:
 def _rows(raw: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     rows = raw.get("results")
     return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-
-
-def _listed(count: int, noun: str, shown: Sequence[str]) -> str:
-    more = f", and {count - len(shown):,} more (--out has all)" if count > len(shown) else ""
-    return f"{count:,} {noun}{'s'[: count != 1]}: {', '.join(shown)}{more}" if count else "nothing"
-
-
-def _as_json(ask: Any) -> Any:
-    def report(asked: Asked) -> Flow:
-        return json.dumps((yield from ask(asked)), indent=2, ensure_ascii=False).encode() + b"\n"
-
-    return report
 
 
 def _restore(asked: Asked) -> Flow:
@@ -183,7 +171,7 @@ OPERATIONS = (
         "search",
         "find files in cold storage",
         _search,
-        report=_as_json(_found),
+        report=as_json(_found),
         inputs=(Input("query", "AQL with the repositories they came from", required=True),),
         of_platform=True,
     ),
@@ -191,7 +179,7 @@ OPERATIONS = (
         "search-packages",
         "find packages in cold storage",
         _search_packages,
-        report=_as_json(_found_packages),
+        report=as_json(_found_packages),
         since="7.63.2",
         inputs=(
             Input("type", "package type, such as docker", required=True),

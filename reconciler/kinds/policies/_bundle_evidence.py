@@ -42,11 +42,11 @@ def from_dry_run(write: Write, _budget: Budget) -> Flow:
     items, began = run.get("totalItems"), run.get("lastRunTime")
     if type(items) is not int or type(began) is not int:
         return _unknown("the platform does not tell what the dry run found")
-    return Impact("dry-run", NOUN, items, as_of=iso(began))
+    return Impact("dry-run", NOUN, items, as_of=iso(began), in_repositories=False)
 
 
 def _unknown(reason: str) -> Impact:
-    return Impact("dry-run", NOUN, gaps=(reason,))
+    return Impact("dry-run", NOUN, gaps=(reason,), in_repositories=False)
 
 
 def iso(milliseconds: object) -> str:

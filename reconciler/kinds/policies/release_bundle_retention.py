@@ -13,6 +13,7 @@ from reconciler.kinds.fields import field_table
 from reconciler.kinds.kind import Fault, Kind, Subject
 from reconciler.kinds.marks import Default, Risk
 from reconciler.kinds.policies._fields import Cron
+from reconciler.kinds.policies._retention_report import CONFIG, OPERATIONS, evidence, survey
 from reconciler.kinds.policies._rules import schedule_rule
 from reconciler.kinds.rest import Listing, Write
 from reconciler.kinds.risks import NOTABLE, lowered, turned_off, turned_on
@@ -62,7 +63,6 @@ class ReleaseBundleRetentionSpec(ObjectSpec):
     """A run in the background deletes so many versions at most."""
 
 
-CONFIG = "/artifactory/api/v1/bundle/retention/config"
 SWITCH = f"{CONFIG}/enable"
 
 
@@ -103,6 +103,9 @@ KIND = Kind(
     name="ReleaseBundleRetention",
     spec=ReleaseBundleRetentionSpec,
     rest=Retention(),
+    evidence=evidence,
+    operations=OPERATIONS,
+    survey=survey,
     area="Policies",
     since="7.55.1",
     rules=(_only_one, schedule_rule("cronPattern")),
