@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
 from reconciler.engine.naming import named
-from reconciler.errors import AnswerError, OutcomeUnknownError, UnreachableError, UsageError
+from reconciler.errors import (
+    AnswerError,
+    OutcomeUnknownError,
+    ReconcilerError,
+    UnreachableError,
+    UsageError,
+)
 from reconciler.kinds.fields import at_least
 from reconciler.kinds.kind import Kind
-from reconciler.kinds.operations import Asked, Begun, Operation
+from reconciler.kinds.operations import Asked, Begun, Operation, Remembered, Surveyed
 from reconciler.kinds.steering import Stance
 from reconciler.manifests.messages import nearest_hint
 from reconciler.model import Absent, Address, Health, Live, Reach, Standing, Status, Unreadable
@@ -103,11 +109,21 @@ def _asked(
         return found
     try:
         told: dict[Address, Health] = run.clients[platform].run(
-            kind.survey(list(live), live, datetime.now(UTC))
+            kind.survey(Surveyed(live, datetime.now(UTC), _runs(run, live)))
         )
     except AnswerError as error:
         told = dict.fromkeys(live, Health("unknown", error.summary))
     return found | told
+
+
+def _runs(run: Session, addresses: Iterable[Address]) -> dict[Address, Remembered]:
+    """What is remembered of the last runs of objects this workspace owns."""
+    entries = ((address, run.inventory.get(address)) for address in addresses)
+    return {
+        address: entry.run
+        for address, entry in entries
+        if entry is not None and entry.owner == run.workspace.name and entry.run
+    }
 
 
 def _unseen(observed: object) -> str:
@@ -139,13 +155,15 @@ class Order:
 class Operated:
     """What became of an order: what the server said, and the last standing if it was waited for.
 
-    `report` is what it left behind, if that was asked for and is there.
+    `report` is what it left behind, if that was asked for and is there. `forgotten` says why it
+    could not be remembered, if it could not.
     """
 
     order: Order
     said: str
     standing: Standing | None = None
     report: bytes | None = None
+    forgotten: str = ""
 
 
 def is_of_platform(text: str) -> bool:
@@ -180,7 +198,8 @@ def order(run: Session, text: str, name: str, given: Mapping[str, str] | None = 
         raise UsageError(
             f"{name} needs {kind.service} {operation.since}; the platform has {version}"
         )
-    return Order(Asked(address, given), operation)
+    last = _runs(run, [address]).get(address, {})
+    return Order(Asked(address, given, last=last), operation)
 
 
 def _platform_address(run: Session, text: str) -> Address:
@@ -233,6 +252,7 @@ def operate(
     began = client.run(operation.start(wanted.asked))
     if not isinstance(began, Begun):
         began = Begun(str(began or ""))
+    forgotten = _remember(run, wanted.address, began.record) if began.record else ""
     asked = replace(wanted.asked, mark=began.mark)
     standing = None
     if wait and operation.follow is not None:
@@ -240,7 +260,21 @@ def operate(
     report = None
     if wants_report and operation.report is not None:
         report = client.run(operation.report(asked))
-    return Operated(wanted, began.said, standing, report)
+    return Operated(wanted, began.said, standing, report, forgotten)
+
+
+def _remember(run: Session, address: Address, record: Remembered) -> str:
+    """Have the inventory remember a run of an object this workspace owns; why not, if it cannot.
+
+    The run goes on either way, so nothing is raised.
+    """
+    try:
+        entry = run.store.load().get(address)
+        if entry is not None and entry.owner == run.workspace.name:
+            run.store.change({address.full: replace(entry, run=record)})
+    except (ReconcilerError, OSError) as error:
+        return str(error)
+    return ""
 
 
 def _until_over(

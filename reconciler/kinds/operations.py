@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from reconciler.kinds.rest import Flow
-from reconciler.model import Address
+from reconciler.model import Address, JsonValue
 
-Survey = Callable[[Sequence[Address], Mapping[Address, Mapping[str, Any]], datetime], Flow]
-"""Asks how objects of a kind on one platform are doing: their addresses, raw answers and the time
-in, a mapping from address to `Health` out. Objects it has nothing to say of are left out."""
+Remembered = Mapping[str, JsonValue]
+"""What the inventory remembers of the run of an object that was started from here last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """Objects of a kind on one platform: their raw answers, what is remembered, and the time."""
+
+    live: Mapping[Address, Mapping[str, Any]]
+    now: datetime
+    runs: Mapping[Address, Remembered] = field(default_factory=dict)
+
+
+Survey = Callable[[Surveyed], Flow]
+"""Asks how objects are doing: returns a mapping from address to `Health`. Objects it has nothing to
+say of are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +39,27 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """What the server said when an operation began, and the mark by which it knows this one."""
+    """What the server said when an operation began, and the mark by which it knows this one.
+
+    `record` is what is to be remembered of it, where it is to be found again later.
+    """
 
     said: str
     mark: str = ""
+    record: Remembered = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An operation as somebody asked for it; `mark` is known once it began."""
+    """An operation as somebody asked for it; `mark` is known once it began.
+
+    `last` is what is remembered of the object's last run.
+    """
 
     address: Address
     given: Mapping[str, str] = field(default_factory=dict)
     mark: str = ""
+    last: Remembered = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -66,3 +87,5 @@ class Operation:
     inputs: tuple[Input, ...] = ()
     of_platform: bool = False
     """Whether it is about the whole platform and no single object."""
+    of_past: bool = False
+    """Whether it is about what was started before: its report is there, or there is none."""

@@ -26,13 +26,15 @@ class Write:
 
     `body` is in the API's names: everything declared for a create, the changed fields for an
     update (objects the server replaces whole are already merged). `changes` are the planned ones,
-    `live` is the object as it was just read; empty for a create.
+    `live` is the object as it was just read; empty for a create. `run` is what is remembered of its
+    last run.
     """
 
     address: Address
     body: Mapping[str, Any]
     changes: tuple[FieldChange, ...] = ()
     live: Mapping[str, Any] = field(default_factory=dict)
+    run: Mapping[str, JsonValue] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

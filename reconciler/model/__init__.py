@@ -22,7 +22,7 @@ from reconciler.model.guardrail import Guardrail, GuardrailCase, Guardrails, Vio
 from reconciler.model.health import Health, HealthState, Reach, Standing, Status
 from reconciler.model.http import Once, Pause, Request, Response, Together
 from reconciler.model.identity import Account, Identity
-from reconciler.model.impact import Extreme, Impact, ImpactSource, Share
+from reconciler.model.impact import DryRun, Extreme, Impact, ImpactSource, Share
 from reconciler.model.inventory import Entry, Inventory
 from reconciler.model.live import Absent, Live, Observed, Unreadable
 from reconciler.model.loss import AccountLost, Loss, RightsLost, SignInLost, StoreLost
@@ -56,6 +56,7 @@ __all__ = [
     "Drift",
     "DriftEntry",
     "DriftStatus",
+    "DryRun",
     "Entry",
     "Extreme",
     "FieldChange",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from reconciler.model.origin import JsonValue
@@ -49,12 +49,22 @@ class Extreme:
 
 
 @dataclass(frozen=True, slots=True)
+class DryRun:
+    """What a dry run with the same criteria found, and when (ISO)."""
+
+    as_of: str
+    candidates: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Impact:
     """What a run would hit now. None is what nobody could tell, never nothing.
 
     `source` is the platform's own preview, a query that asks the same (an estimate), or the last
     dry run. `noun` says what a candidate is. `as_of` is the time of a dry run. `gaps` say what
-    could not be measured, and why. What lies in no repository has no share of one.
+    could not be measured, and why. What lies in no repository has no share of one. `dry_run` is
+    what the platform itself found at another time, beside an estimate.
     """
 
     source: ImpactSource
@@ -68,6 +78,19 @@ class Impact:
     as_of: str = ""
     gaps: tuple[str, ...] = ()
     in_repositories: bool = True
+    dry_run: DryRun | None = None
+
+    def beside(self, found: DryRun) -> Impact:
+        """The same with what a dry run found, which stands for what could not be measured."""
+        if self.candidates is not None:
+            return replace(self, dry_run=found)
+        return replace(
+            self,
+            source="dry-run",
+            candidates=found.candidates,
+            bytes=found.bytes,
+            as_of=found.as_of,
+        )
 
     def as_json(self) -> dict[str, JsonValue]:
         """The form it has as evidence of a change: the worst repositories first."""
@@ -89,6 +112,12 @@ class Impact:
             told["lastDownloaded"] = _extreme(self.last_downloaded)
         if self.as_of:
             told["asOf"] = self.as_of
+        if self.dry_run is not None:
+            told["dryRun"] = {
+                "asOf": self.dry_run.as_of,
+                "candidates": self.dry_run.candidates,
+                "bytes": self.dry_run.bytes,
+            }
         if self.gaps:
             told["gaps"] = list(self.gaps)
         return told

@@ -22,6 +22,7 @@ class Entry:
     `protect` and `manage` (empty for full) are what the manifest last said of its lifecycle: they
     hold when the manifest is gone. `withdrawn` holds the fields of the spec that a delete
     changed to take the object out of service, with their values from before, until it has ended.
+    `run` is what its kind finds the run of it again by that was started from here last.
     """
 
     owner: str
@@ -31,6 +32,7 @@ class Entry:
     protect: bool = False
     manage: str = ""
     withdrawn: Mapping[str, JsonValue] = field(default_factory=dict)
+    run: Mapping[str, JsonValue] = field(default_factory=dict)
 
     def under(self, lifecycle: Lifecycle) -> Entry:
         """The same, remembering what a manifest says of its lifecycle."""

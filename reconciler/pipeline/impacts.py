@@ -42,11 +42,13 @@ def _with_impact(
 ) -> Change:
     kind = run.registry[change.address.kind]
     live = seen.objects.get(change.previous or change.address)
+    entry = run.inventory.get(change.previous or change.address)
     write = Write(
         change.address,
         create_body(kind, sendable(kind, manifest), hidden),
         change.fields,
         live.raw if isinstance(live, Live) else {},
+        entry.run if entry is not None else {},
     )
     run.observer.progress(f"measuring what {change.address} would hit", 0, 0)
     told = run.observer.impact(write, budget)

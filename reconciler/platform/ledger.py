@@ -133,6 +133,7 @@ class Ledger:
             {f.path: f.after for f in fields if f.secret is None and f.path not in put_back},
             self._secret_prints(kind, manifest, before, outcome),
             _rewritten(before, outcome, {f.path for f in fields}),
+            run=before.run if before and not _is_new(outcome) else {},
         ).under(manifest.lifecycle)
 
     def withdraw(self, address: Address, values: Mapping[str, JsonValue]) -> None:
@@ -177,6 +178,11 @@ def _written_secrets(outcome: Outcome | None) -> set[str]:
     if outcome is None:
         return set()
     return {f.path for f in outcome.change.fields if f.secret != "unverifiable"}
+
+
+def _is_new(outcome: Outcome | None) -> bool:
+    """Whether the object is another one than that of which something is remembered."""
+    return outcome is not None and outcome.change.action in (Action.CREATE, Action.REPLACE)
 
 
 def _rewritten(

@@ -103,10 +103,19 @@ def impact_words(impact: Mapping[str, JsonValue]) -> list[str]:
     if isinstance(others, int) and others:
         words.append(f"and {counted(others, 'more repository', 'more repositories')}")
     words += _extremes(impact)
+    words += _dry_run(impact.get("dryRun"), noun)
     gaps = impact.get("gaps")
     return words + [
         f"not measured: {visible(str(gap))}" for gap in (gaps if isinstance(gaps, list) else ())
     ]
+
+
+def _dry_run(found: JsonValue, noun: str) -> list[str]:
+    if not isinstance(found, Mapping):
+        return []
+    when, candidates = visible(str(found.get("asOf"))), found.get("candidates")
+    hit = _hit(found, noun, candidates) if isinstance(candidates, int) else "an unknown number"
+    return [f"the dry run of {when} found {hit}"]
 
 
 def _hit(impact: Mapping[str, JsonValue], noun: str, candidates: int) -> str:

@@ -74,8 +74,16 @@ def test_the_report_of_a_dry_run_is_written(desk: Desk) -> None:
     furnished(desk)
     desk.converged(POLICY)
     seen = desk("run", ADDRESS, "dry-run", "--out", str(desk.root / "report.zip"))
-    assert seen.out == f"dry-run of {ADDRESS} is over: run 1 left a report of 4 lines: run 1\n"
+    assert seen.out == f"dry-run of {ADDRESS} is over: run 1: COMPLETED, 4 items, 40 bytes\n"
     assert zipfile.is_zipfile(desk.root / "report.zip")
+    again = desk("run", ADDRESS, "report", "--out", str(desk.root / "again.zip"))
+    assert again.out == f"report of {ADDRESS}: run 1: COMPLETED, 4 items, 40 bytes\n"
+    assert zipfile.is_zipfile(desk.root / "again.zip")
+    waited = desk("run", ADDRESS, "report", "--wait")
+    assert waited.out == f"report of {ADDRESS} is over: run 1: COMPLETED, 4 items, 40 bytes\n"
+    unknown = desk("run", ADDRESS, "report", "--set", "run=9", "--out", "x")  # asks once
+    assert unknown.code == 1
+    assert "No report was found" in unknown.err
     assert desk("run", ADDRESS, "stop", "--out", "x", "--set", "run=1").code == 1
 
 

@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 
 from reconciler.errors import AnswerError
 from reconciler.kinds.evidence import Budget
-from reconciler.kinds.operations import Asked
+from reconciler.kinds.operations import Asked, Surveyed
+from reconciler.kinds.policies._runs import selection
 from reconciler.kinds.policies.archive_policy import KIND as ARCHIVE
 from reconciler.kinds.policies.package_cleanup_policy import KIND as PACKAGES
 from reconciler.kinds.policies.release_bundle_cleanup_policy import KIND as BUNDLES
+from reconciler.kinds.policies.release_bundle_retention import KIND as RETENTION
 from reconciler.kinds.rest import Flow, Write
 from reconciler.model import Address, Health, Impact, Response, Standing
 from tests.platform.test_convergence import FUZZ
@@ -50,8 +52,31 @@ WORDS = [
     "packageType",
     "projectKey",
     "enabled",
+    "policySummary",
+    "executionSummary",
+    "processedItemsSummary",
+    "startedAt",
+    "finishedAt",
+    "processedItems",
+    "processedVirtualSizeBytes",
+    "processedPhysicalSizeBytes",
+    "num_of_versions_to_keep_per_release_bundle",
+    "max_days_to_keep",
+    "total",
+    "items",
+    "bundle_name",
+    "bundle_version",
+    "creation_time",
+    "distribution_time",
+    "operation",
 ]
-plain = st.none() | st.booleans() | st.integers() | st.sampled_from(["", "x", "npm", "a-local"])
+plain = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.just(float("inf"))
+    | st.sampled_from(["", "x", "npm", "a-local", "2025-05-26T13:39:21.504+05:30", "DELETE"])
+)
 bodies = st.recursive(
     plain,
     lambda inner: (
@@ -75,7 +100,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "PackageCleanupPolicy": {"searchCriteria": CRITERIA},
     "ReleaseBundleCleanupPolicy": {},
     "ArchivePolicy": {"aqlQuery": 'items.find({"repo": "a"})'},
+    "ReleaseBundleRetention": {"max_days_to_keep": 3},
 }
+KINDS = [PACKAGES, BUNDLES, ARCHIVE, RETENTION]
+LAST = {"number": 1, "dry": True, "selects": selection({"searchCriteria": CRITERIA})}
 
 
 def driven(flow: Flow, served: Callable[[], Response]) -> Any:
@@ -92,23 +120,23 @@ def driven(flow: Flow, served: Callable[[], Response]) -> Any:
 
 
 @FUZZ
-@pytest.mark.parametrize("kind", [PACKAGES, BUNDLES, ARCHIVE], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 @given(data=st.data())
 def test_evidence_bears_any_answer_property(kind: Any, data: st.DataObject) -> None:
     """What cannot be read is a gap."""
     address = Address(kind.name, ("old",))
-    write = Write(address, BODIES[kind.name], live={"key": "old"})
+    write = Write(address, BODIES[kind.name], live={"key": "old"}, run=LAST)
     found = driven(kind.evidence(write, Budget()), lambda: data.draw(answers))
     assert isinstance(found, Impact)
     json.dumps(found.as_json())
 
 
 @FUZZ
-@pytest.mark.parametrize("kind", [PACKAGES, BUNDLES, ARCHIVE], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 @given(data=st.data())
 def test_operations_bear_any_answer_property(kind: Any, data: st.DataObject) -> None:
     """They end in words, or in an error of the answer."""
-    asked = Asked(Address(kind.name, ("old",)), GIVEN)
+    asked = Asked(Address(kind.name, ("old",)), GIVEN, last=LAST)
     operation = data.draw(st.sampled_from(kind.operations))
     driven(operation.start(asked), lambda: data.draw(answers))
     if operation.follow is not None:
@@ -117,7 +145,7 @@ def test_operations_bear_any_answer_property(kind: Any, data: st.DataObject) -> 
 
 
 @FUZZ
-@pytest.mark.parametrize("kind", [PACKAGES, BUNDLES, ARCHIVE], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 @given(data=st.data(), raw=st.dictionaries(st.sampled_from(WORDS), bodies))
 def test_the_status_bears_any_answer_property(
     kind: Any, data: st.DataObject, raw: dict[str, Any]
@@ -125,5 +153,6 @@ def test_the_status_bears_any_answer_property(
     """Every policy gets some health."""
     address = Address(kind.name, ("old",))
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    found = driven(kind.survey([address], {address: raw}, now), lambda: data.draw(answers))
+    asked = Surveyed({address: raw}, now, {address: LAST})
+    found = driven(kind.survey(asked), lambda: data.draw(answers))
     assert found is None or isinstance(found[address], Health)

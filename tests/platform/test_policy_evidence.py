@@ -17,10 +17,10 @@ from reconciler.model import Change
 from reconciler.pipeline.planning import make_plan, run_blocks
 from reconciler.report.figures import evidence_words
 from reconciler.report.verdict import plan_exit
-from reconciler.sandbox import Request
+from reconciler.sandbox import Sandbox
 from reconciler.sandbox.policies.candidates import candidates
 from reconciler.sandbox.policies.retention import Policy
-from tests.platform.test_convergence import FUZZ
+from tests.platform.test_convergence import FUZZ, assert_done
 from tests.support.estate import Estate, manifest
 
 NOW = 1_767_225_600.0
@@ -373,6 +373,45 @@ def test_packages_of_an_unknown_layout_are_unknown(estate: Estate) -> None:
     assert "conda packages" in impact(only(estate))["gaps"][0]
 
 
+@pytest.mark.parametrize(
+    ("version", "spec", "reason"),
+    [
+        (
+            "7.115.0",
+            {"packageTypes": ["npm", "docker", "oci"], "keepLastNVersions": 3},
+            "keepLastNVersions cannot be used with docker and oci",
+        ),
+        ("7.115.1", {"packageTypes": ["docker"], "keepLastNVersions": 3}, ""),
+        ("7.115.0", {"packageTypes": ["docker"], "createdBeforeInDays": 9}, ""),
+        (
+            "7.128.0",
+            {"createdBeforeInDays": 9, "includedProperties": {"a": ["b"]}},
+            "ages and includedProperties cannot stand together",
+        ),
+        ("7.128.0", {"createdBeforeInDays": 9, "excludedProperties": {"a": ["b"]}}, ""),
+    ],
+)
+def test_what_an_older_platform_refuses_is_blocked(
+    tmp_path: Path, version: str, spec: dict[str, Any], reason: str
+) -> None:
+    """In the plan, before the platform is asked; and what is not blocked is taken by it."""
+    estate = Estate(tmp_path, Sandbox(version=version))
+    criteria = {
+        "packageTypes": ["npm"],
+        "repos": ["**"],
+        "includedPackages": ["**"],
+        "includeAllProjects": True,
+        **spec,
+    }
+    estate.declare(manifest("PackageCleanupPolicy", "old-packages", {"searchCriteria": criteria}))
+    blocked = only(estate).blocked
+    assert (blocked is None) == (not reason)
+    if blocked is None:
+        assert_done(estate.apply(), set())
+    else:
+        assert reason in blocked.message
+
+
 def test_a_policy_looks_into_its_projects_only(estate: Estate) -> None:
     """Repositories in other projects, or in none, are left out; `default` means those in none."""
     estate.project("pay")
@@ -397,31 +436,3 @@ def test_a_change_of_a_live_policy_is_measured_as_it_will_be(estate: Estate) -> 
     estate.apply()
     estate.declare(retention(createdBeforeInDays=1))
     assert impact(only(estate))["candidates"] == 10
-
-
-def test_bundles_are_told_by_the_last_dry_run(estate: Estate) -> None:
-    """While what is selected stays the same; else nobody knows."""
-    body = {
-        "includeAllProjects": True,
-        "includedProjects": [],
-        "releaseBundles": [{"name": "**", "projectKey": ""}],
-        "excludePromotedEnvironments": [],
-        "createdBeforeInMonths": 12,
-    }
-    old = {"version": "1", "createdDaysAgo": 900}
-    estate.tell("POST", "/_sandbox/bundles", {"bundles": [{"name": "a", **old}]})
-    estate.declare(manifest("ReleaseBundleCleanupPolicy", "old-bundles", {"searchCriteria": body}))
-    assert impact(only(estate))["candidates"] == "unknown"
-    estate.apply()
-    path = "/artifactory/api/cleanup/bundles/policies/old-bundles/run"
-    headers = {"authorization": f"Bearer {estate.platform.tokens['admin']}"}
-    estate.platform.handle(Request("PUT", path, (("dryRun", "true"),), headers))
-    estate.sandbox.clock.advance(86400)
-    spec = {"enabled": True, "searchCriteria": body}
-    estate.declare(manifest("ReleaseBundleCleanupPolicy", "old-bundles", spec))
-    told = impact(only(estate))
-    assert (told["source"], told["candidates"]) == ("dry-run", 1)
-    assert told["asOf"] == "2026-01-01T00:00:00Z"
-    spec = {"enabled": True, "searchCriteria": {**body, "createdBeforeInMonths": 1}}
-    estate.declare(manifest("ReleaseBundleCleanupPolicy", "old-bundles", spec))
-    assert impact(only(estate))["candidates"] == "unknown"

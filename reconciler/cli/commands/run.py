@@ -50,7 +50,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
     help="What the operation must be told, such as run=7; `explain KIND` lists it.",
 )
 @click.option(
-    "--out", type=FILE, help="Write its report to this file; waits until the operation is over."
+    "--out", type=FILE, help="Write its report to this file; waits until what it starts is over."
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @workspace_options
@@ -71,7 +71,8 @@ def command(
     Operations of a whole platform, such as `stop-all`, take a KIND, with PLATFORM: before it where
     there are several; they need no manifest.
 
-    The desired state is not touched: nothing is planned, and no inventory is written.
+    The desired state is not touched, and nothing is planned. Of an object the workspace owns, the
+    inventory remembers the last run, where its kind needs that to find it again.
     `reconciler explain KIND` lists the operations of a kind.
 
     Exit codes: 0 started (with --wait: over), 5 it failed or nobody can tell, 1 there is no such
@@ -88,11 +89,14 @@ def command(
         def tell(standing: Standing) -> None:
             run.observer.progress(standing.words, 0, 0)
 
-        patience = seconds if wait or out else 0.0
+        waits = wait or (out is not None and not wanted.operation.of_past)
+        patience = seconds if waits else 0.0
         done = operate(run, wanted, wait=patience, wants_report=out is not None, tell=tell)
         run.observer.progress("", 0, 0)
     if out is not None and done.report is not None:
         write_atomically(out, done.report)
+    if done.forgotten:
+        note(f"the inventory cannot remember this: {visible(done.forgotten)}")
     failed = done.standing is not None and done.standing.has_failed
     code = int(Exit.PARTIAL if failed else Exit.DONE)
     _tell(done, code, output)
@@ -141,7 +145,9 @@ def _tell(done: Operated, code: int, output: str) -> None:
         return
     said = f": {visible(done.said)}" if done.said else ""
     if done.standing is None:
-        result(f"started {operation.name} of {address}{said}")
+        verb = "" if operation.of_past else "started "
+        result(f"{verb}{operation.name} of {address}{said}")
         return
-    word = "failed" if done.standing.has_failed else "is over"
-    result(f"{operation.name} of {address} {word}: {visible(done.standing.words)}{said}")
+    word, words = "failed" if done.standing.has_failed else "is over", done.standing.words
+    more = "" if operation.of_past or done.said in words else said
+    result(f"{operation.name} of {address} {word}: {visible(words)}{more}")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from reconciler.kinds.federation._rest import FEDERATION, outgoing, state_of, statuses
-from reconciler.kinds.operations import Asked, Operation
+from reconciler.kinds.operations import Asked, Operation, Surveyed
 from reconciler.kinds.rest import Flow, is_error_document, object_of, segment, send, unusable
 from reconciler.kinds.values import without_credentials
 from reconciler.model import Address, Health, Request, Response, Standing
@@ -16,9 +15,7 @@ WORKING = ("HEALTHY", "SYNC", "SYNCING", "DISABLED", "N/A")
 """States of a member that nobody has to look after."""
 
 
-def survey(
-    addresses: Sequence[Address], live: Mapping[Address, Mapping[str, Any]], _now: datetime
-) -> Flow:
+def survey(asked: Surveyed) -> Flow:
     """Members, lag and queues of each repository, and whether its settings are everywhere the same.
 
     2.11.10.1 tells of the connections, 2.11.4 of the settings; servers before 7.104.2 are asked by
@@ -27,8 +24,8 @@ def survey(
     inconsistent = yield from _inconsistent()
     is_quiet = yield from _nobody_waits()
     found: dict[Address, Health] = {}
-    for address in addresses:
-        members = yield from _connections(address, live[address], is_quiet=is_quiet)
+    for address, raw in asked.live.items():
+        members = yield from _connections(address, raw, is_quiet=is_quiet)
         found[address] = _health(members, address.name in inconsistent)
     return found
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
 
 from reconciler.errors import AnswerError
-from reconciler.kinds.operations import Asked, Begun, Input, Operation
+from reconciler.kinds.operations import Asked, Begun, Input, Operation, Surveyed
 from reconciler.kinds.policies._archive_evidence import POLICIES, figures
 from reconciler.kinds.policies._bundle_evidence import iso
 from reconciler.kinds.policies._reports import as_json, listed
 from reconciler.kinds.rest import Flow, object_of, segment, send, unusable
-from reconciler.model import Address, Health, Request, Response, Standing
+from reconciler.model import Health, Request, Response, Standing
 
 RETENTION = "/artifactory/api/retention"
 _GOES_ON = ("PENDING", "IN_PROGRESS", "IN_PROGRESS_WITH_ERRORS")
@@ -130,11 +129,9 @@ def _items(text: str) -> list[str]:
     return [item.strip() for item in text.split(",") if item.strip()]
 
 
-def survey(
-    addresses: Sequence[Address], live: Mapping[Address, Mapping[str, Any]], _now: datetime
-) -> Flow:
+def survey(asked: Surveyed) -> Flow:
     """The policies themselves tell of their last and next run."""
-    return {address: _health(live[address]) for address in addresses}
+    return {address: _health(raw) for address, raw in asked.live.items()}
     yield
 
 

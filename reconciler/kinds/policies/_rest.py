@@ -48,7 +48,7 @@ class PolicyListing(Listing):
             raise NotOfferedError(
                 f"the platform answers 404 for {self.path}: {self.instead}", status=404
             )
-        found = _policies(request, response)
+        found = policies_of(request, response)
         keys = _keys(request, response, found)
         return (yield from self._with_projects(dict(zip(keys, found, strict=True))))
 
@@ -57,7 +57,7 @@ class PolicyListing(Listing):
         whole = Request("GET", self.path)
         response: Response = yield whole
         if response.ok:
-            return _keys(whole, response, _policies(whole, response))
+            return _keys(whole, response, policies_of(whole, response))
         found: list[str] = []
         may_list = False
         for project in (yield from _projects()) if response.status in _MAY_NOT_LIST else ():
@@ -65,7 +65,7 @@ class PolicyListing(Listing):
             of_project: Response = yield request
             if of_project.ok:
                 may_list = True
-                found += _keys(request, of_project, _policies(request, of_project))
+                found += _keys(request, of_project, policies_of(request, of_project))
         if not may_list:
             raise unusable(whole, response)
         return list(dict.fromkeys(found))
@@ -83,7 +83,7 @@ class PolicyListing(Listing):
             response: Response = yield request
             if not response.ok:
                 continue
-            for key in _keys(request, response, _policies(request, response)):
+            for key in _keys(request, response, policies_of(request, response)):
                 if key in silent and key.startswith(f"{project}-"):
                     policies[key] = {**policies[key], "projectKey": project}
         return policies
@@ -100,7 +100,7 @@ def _projects() -> Flow:
     return [key for key in keys if isinstance(key, str) and is_project_key(key)]
 
 
-def _policies(request: Request, response: Response) -> list[dict[str, Any]]:
+def policies_of(request: Request, response: Response) -> list[dict[str, Any]]:
     """The policies of a list, in either form."""
     try:
         found = response.json() if response.ok else None
@@ -113,11 +113,9 @@ def _policies(request: Request, response: Response) -> list[dict[str, Any]]:
     return found
 
 
-def _keys(
-    request: Request, response: Response, policies: list[dict[str, Any]], name: str = "key"
-) -> list[str]:
-    """The policies' keys. Raises AnswerError for one that has none."""
-    keys = [policy.get(name) for policy in policies]
+def _keys(request: Request, response: Response, policies: list[dict[str, Any]]) -> list[str]:
+    """The policies' keys, `policyKey` in a view. Raises AnswerError for one that has none."""
+    keys = [policy.get("policyKey", policy.get("key")) for policy in policies]
     if not all(isinstance(key, str) for key in keys):
         raise unusable(request, response)
     return [str(key) for key in keys]
@@ -136,7 +134,7 @@ class PolicyView(Listing):
         """Returns the keys."""
         request = Request("GET", self.path)
         response: Response = yield from send(request)
-        return _keys(request, response, _policies(request, response), "policyKey")
+        return _keys(request, response, policies_of(request, response))
 
 
 @dataclass(frozen=True)

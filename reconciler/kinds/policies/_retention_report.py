@@ -15,7 +15,7 @@ from typing import Any
 
 from reconciler.errors import AnswerError
 from reconciler.kinds.evidence import Budget
-from reconciler.kinds.operations import Asked, Operation
+from reconciler.kinds.operations import Asked, Operation, Surveyed
 from reconciler.kinds.policies._bundle_evidence import NOUN, iso
 from reconciler.kinds.policies._fields import next_runs
 from reconciler.kinds.policies._reports import as_json, listed
@@ -112,20 +112,22 @@ def _figures() -> Flow:
 def _report(figure: str) -> Flow:
     """Returns the whole report on one figure (2.16.5), page by page."""
     body = {"include_keep": True, "type": _TYPES[figure]}
-    found: list[_Version] = []
+    found: dict[_Version, None] = {}
+    offset = 0
     while True:
-        page = (("offset", str(len(found))), ("limit", str(_PAGE)))
+        page = (("offset", str(offset)), ("limit", str(_PAGE)))
         request = Request("POST", f"{RETENTION}/report", query=page, json=body, asks=True)
         response: Response = yield from send(request)
         raw = object_of(request, response)
         try:
-            rows = [_version(row) for row in raw["items"]]
-            found += rows
-            is_whole = not rows or len(found) >= int(raw["total"])
-        except (LookupError, TypeError, ValueError, AttributeError):
+            rows = dict.fromkeys(_version(row) for row in raw["items"])
+            offset += len(raw["items"])
+            is_whole = offset >= int(raw["total"]) or rows.keys() <= found.keys()
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError):
             raise unusable(request, response) from None
+        found |= rows
         if is_whole:
-            return _Report(found, _time(response))
+            return _Report(list(found), _time(response))
 
 
 def _version(row: Mapping[str, Any]) -> _Version:
@@ -148,13 +150,11 @@ def _time(response: Response) -> int:
     return int(now.timestamp() * 1000)
 
 
-def survey(
-    addresses: Sequence[Address], live: Mapping[Address, Mapping[str, Any]], now: datetime
-) -> Flow:
+def survey(asked: Surveyed) -> Flow:
     """Whether it is in force, what it deleted last, and when it deletes next."""
     found: dict[Address, Health] = {}
-    for address in addresses:
-        found[address] = _health(live[address], (yield from _last_deletion()), now)
+    for address, raw in asked.live.items():
+        found[address] = _health(raw, (yield from _last_deletion()), asked.now)
     return found
 
 

@@ -21,7 +21,7 @@ from reconciler.kinds.marks import (
     Same,
     Since,
 )
-from reconciler.kinds.policies import _cleanup_survey
+from reconciler.kinds.policies import _cleanup_survey, _runs
 from reconciler.kinds.policies._cleanup_operations import operations
 from reconciler.kinds.policies._fields import (
     DELETES_MORE,
@@ -43,6 +43,7 @@ from reconciler.kinds.repositories._repository import SAME_PACKAGE_TYPE
 from reconciler.kinds.rest import Flow, Write
 from reconciler.kinds.risks import SAFE
 from reconciler.kinds.spec import ObjectSpec, Spec, unset
+from reconciler.model import DryRun, Impact
 
 DAYS = Since("7.111.2")
 Figure = Annotated[int | None, Field(ge=1), NONE_IS_ZERO]
@@ -297,8 +298,16 @@ REST = PackagePolicies(
 
 
 def evidence(write: Write, budget: Budget) -> Flow:
-    """What the policy would delete."""
-    return estimate(REST.intended(write), budget)
+    """What the policy would delete: an estimate, and the last dry run of the same criteria."""
+    policy = REST.intended(write)
+    found: Impact = yield from estimate(policy, budget)
+    number = _runs.number_in(write.run)
+    if number is None or not _runs.is_same(write.run, policy):
+        return found
+    told: _runs.Summary | None = yield from _runs.summary(write.name, number)
+    if told is None or not told.is_dry or told.status != _runs.COMPLETED:
+        return found
+    return found.beside(DryRun(told.started, told.items, told.bytes))
 
 
 KIND = Kind(

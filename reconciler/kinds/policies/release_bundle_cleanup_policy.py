@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 from pydantic import Field
 
+from reconciler.kinds.evidence import Budget
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.marks import UNORDERED, WHOLE, Default, Ref, Risk
 from reconciler.kinds.policies import _cleanup_survey
-from reconciler.kinds.policies._bundle_evidence import POLICIES, from_dry_run
+from reconciler.kinds.policies._bundle_evidence import POLICIES, from_dry_run, unknown
 from reconciler.kinds.policies._cleanup_operations import operations
 from reconciler.kinds.policies._fields import STARTS_TO_DELETE, Cron, Minutes, ProjectKey
 from reconciler.kinds.policies._rest import PolicyView, SwitchedCollection
 from reconciler.kinds.policies._rules import key_of_its_own, policy_key, schedule_rule
+from reconciler.kinds.rest import Flow, Write
 from reconciler.kinds.risks import SAFE
 from reconciler.kinds.spec import ObjectSpec, Spec, unset
+
+MONTHS = "createdBeforeInMonths"
 
 
 class BundleSpec(Spec):
@@ -76,15 +81,38 @@ class ReleaseBundleCleanupPolicySpec(ObjectSpec):
     """What is deleted."""
 
 
+@dataclass(frozen=True)
+class BundlePolicies(SwitchedCollection):
+    """See `SwitchedCollection`; newer servers say the age in days too, which follows the months."""
+
+    def shaped(self, body: dict[str, Any], write: Write) -> dict[str, Any]:
+        """The body without the days of months that are no more."""
+        criteria = dict(body.get("searchCriteria") or {})
+        if any(change.path == f"spec.searchCriteria.{MONTHS}" for change in write.changes):
+            criteria.pop("createdBeforeInDays", None)
+        return {**body, "searchCriteria": criteria}
+
+
+REST = BundlePolicies(
+    POLICIES,
+    constants={"itemType": "releaseBundle"},
+    listing=PolicyView(f"{POLICIES}/", since="7.104.2"),
+)
+
+
+def evidence(write: Write, _budget: Budget) -> Flow:
+    """What the policy would delete, as far as a dry run told."""
+    if not write.live:
+        return unknown("the platform has no preview; once it is there, `run ADDRESS dry-run` tells")
+        yield
+    return (yield from from_dry_run(REST.intended(write), write.run))
+
+
 KIND = Kind(
     name="ReleaseBundleCleanupPolicy",
     spec=ReleaseBundleCleanupPolicySpec,
-    rest=SwitchedCollection(
-        POLICIES,
-        constants={"itemType": "releaseBundle"},
-        listing=PolicyView(f"{POLICIES}/", since="7.104.2"),
-    ),
-    evidence=from_dry_run,
+    rest=REST,
+    evidence=evidence,
     operations=operations(POLICIES, "release bundle versions"),
     survey=_cleanup_survey.bundles,
     area="Policies",

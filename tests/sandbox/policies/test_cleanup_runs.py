@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.sandbox import Sandbox
 from tests.sandbox.policies.support import (
     BUNDLES,
     CLEANUP,
@@ -167,6 +168,40 @@ def test_report(libs: Api) -> None:
     assert report(libs, "old", 99).status == 404
     assert report(libs, "other", number).status == 404
     assert libs.send("GET", f"{RUNS}/downloadReport").status == 400
+
+
+def test_a_run_is_summed_up(libs: Api) -> None:
+    """By its number: while it goes on without an end, then with all that it did."""
+    policy(libs, createdBeforeInDays=15)
+    run(libs, PACKAGES, "old", dry=True)
+    query = (("triggerId", "1"), ("policyKey", "old"))
+
+    going = libs.send("GET", f"{RUNS}/summaryReports", query=query).json()
+    pass_time(libs, 60)
+    over = libs.send("GET", f"{RUNS}/summaryReports", query=query).json()
+
+    assert going["policySummary"]["status"] == "IN_PROGRESS"
+    assert going["executionSummary"]["finishedAt"] is None
+    assert over["policySummary"] == {
+        "policyName": "old",
+        "runId": 1,
+        "dryRun": True,
+        "status": "COMPLETED",
+        "triggeredBy": "admin",
+    }
+    assert over["executionSummary"]["durationMillis"] == 60_000
+    assert over["processedItemsSummary"]["totalItems"] == 3
+    assert over["processedItemsSummary"]["processedItems"] == 3
+    for wrong, status in ((query[:1], 400), ((("triggerId", "9"), query[1]), 404)):
+        assert libs.send("GET", f"{RUNS}/summaryReports", query=wrong).status == status
+
+
+def test_older_platforms_sum_nothing_up() -> None:
+    """Before 7.117 there is no such request."""
+    old = Api(Sandbox(version="7.116.0").platforms["default"])
+    query = (("triggerId", "1"), ("policyKey", "old"))
+    assert old.send("GET", f"{RUNS}/summaryReports", query=query).status == 404
+    assert "No report" not in old.send("GET", f"{RUNS}/summaryReports", query=query).text
 
 
 def test_a_run_goes_on_in_time(libs: Api) -> None:
