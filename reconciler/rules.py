@@ -141,7 +141,12 @@ STRUCTURE: Mapping[str, Rule] = {
     ),
     "ignore-path": Rule(
         "A path of `metadata.lifecycle.ignore` names no field of the kind, so it ignores nothing.",
-        "Write the path from `spec` on, such as `spec.notes`.",
+        "Write the path from `spec` on, such as `spec.notes`; an element of a set is "
+        '`spec.members[ann]`, a key with a dot in it `spec.properties["a.b"]`.',
+    ),
+    "lifecycle-conflict": Rule(
+        "Words of `metadata.lifecycle` contradict each other, or the kind cannot heed one.",
+        "Take one of them out; the message says which do not go together, and why.",
     ),
     "missing-field": Rule(
         "A required field is not there.",
@@ -153,8 +158,8 @@ STRUCTURE: Mapping[str, Rule] = {
         "Take it out; a former name means one object that is not declared under it any more.",
     ),
     "no-effect": Rule(
-        "Something is written that this version does not act on.",
-        "Take it out, or keep it for a version that does; the message says what happens instead.",
+        "Something is written that nothing here acts on.",
+        "Take it out; the message says why, and what happens instead.",
         "warning",
     ),
     "not-applicable": Rule(

@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel
 
 from reconciler.cli.main import COMMANDS, cli
-from reconciler.engine.codes import BLOCKS, REASONS
+from reconciler.engine.codes import ACTIONS, BLOCKS, EXITS, REASONS, RISKS
 from reconciler.engine.ways_out import BLOCK_WAYS, REASON_WAYS
 from reconciler.errors import Exit
 from reconciler.kinds.documentation import (
@@ -217,44 +217,6 @@ def _sorted(rules: Mapping[str, Any]) -> list[tuple[str, Any]]:
 
 # --- codes -----------------------------------------------------------------------------------
 
-EXITS: Mapping[Exit, str] = {
-    Exit.DONE: "Nothing to do, or done. `plan` also ends with 0 when changes are pending, unless "
-    "`--detailed-exitcode` is given.",
-    Exit.INVALID: "The command line, the workspace or a manifest is not valid, a single object "
-    "could not be read, or something unexpected happened. An apply that ends with 1 wrote nothing, "
-    "or nothing besides what its summary lists.",
-    Exit.PENDING: "`plan --detailed-exitcode`: changes are pending. `drift`: something drifted.",
-    Exit.BLOCKED: "A guard stopped the run or some of its changes. What was not blocked is "
-    "applied, unless a limit blocked the run as a whole.",
-    Exit.STALE: "The plan is not the one that was approved, or the platform changed between the "
-    "plan and the first write. Nothing was written.",
-    Exit.PARTIAL: "Some change failed, or the server kept another value than the one written. "
-    "Running again is safe and does only what is left.",
-    Exit.UNREACHABLE: "The platform as a whole could not be reached or refused the token, before "
-    "anything was written. An outage is never drift.",
-}
-
-ACTIONS: Mapping[Action, tuple[str, str]] = {
-    Action.CREATE: ("+", "The object does not exist and is created."),
-    Action.UPDATE: ("~", "Declared fields differ and are written; nothing else is sent."),
-    Action.REPLACE: (
-        "-/+",
-        "Only deleting and creating anew would do it. This version shows it, always blocked.",
-    ),
-    Action.CONVERT: (
-        "→",
-        "Changed in place into another class: a LocalRepository into a FederatedRepository, or "
-        "back.",
-    ),
-    Action.DELETE: (
-        "-",
-        "Owned, no longer declared, and deleted, because pruning is on. What it holds is lost.",
-    ),
-    Action.DEPLOY: ("»", "A deployment to devices. No kind of this version does."),
-    Action.ADOPT: ("=", "Nothing differs and nobody owns it: recorded as owned, nothing is sent."),
-    Action.RELEASE: ("<", "Taken out of the inventory; nothing is sent."),
-}
-
 
 def action_page() -> str:
     """The GitHub Action: its inputs and outputs, as action.yml has them."""
@@ -298,12 +260,16 @@ def codes_page() -> str:
     return NOTICE + "\n".join(
         [
             "# Codes\n",
-            "Closed lists: scripts may rely on them. [Rules](rules.md) have a page of their own.\n",
+            "Closed lists: scripts may rely on them. [Rules](rules.md) have a page of their own.",
+            "`reconciler explain CODE` tells of each what stands here.\n",
             "## Exit codes\n",
             *(f"### {int(code)}: {code.name.lower()}\n\n{EXITS[code]}\n" for code in Exit),
             "## Actions\n",
             "`action` in JSON, and the sign before an address. A blocked change has `!`.\n",
-            *(f"### {a.value}\n\n`{ACTIONS[a][0]}` {ACTIONS[a][1]}\n" for a in Action),
+            *(f"### {a.value}\n\n`{ACTIONS[a].sign}` {ACTIONS[a].text}\n" for a in Action),
+            "## Risks\n",
+            "`risk` in JSON, from the least to the most; `--max-risk` sets a ceiling.\n",
+            *(f"### {risk}\n\n{text}\n" for risk, text in RISKS.items()),
             "## Reasons\n",
             "`reason` in JSON, `why:` with `--verbose`.\n",
             *(

@@ -1,4 +1,4 @@
-"""A kind, a part of a manifest or a field in, what can be written there out, in lines."""
+"""A kind, a part of a manifest, a field or a code in, what there is to know of it out, in lines."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any, Literal, get_args, get_origin
 
+from reconciler.cli.codes import code_lines, meanings
 from reconciler.errors import UsageError
 from reconciler.kinds.documentation import (
     Model,
@@ -40,7 +41,7 @@ DOCUMENTS: dict[str, Model] = {
 
 
 def definition(registry: Registry, target: str) -> Iterator[str]:
-    """The lines about `KIND`, `KIND.field`, `Workspace.spec.limits`, `metadata.lifecycle` and such.
+    """The lines about `KIND`, `KIND.field`, `Workspace.spec.limits`, `metadata.lifecycle`, a code.
 
     Raises UsageError where there is no such thing.
     """
@@ -49,10 +50,14 @@ def definition(registry: Registry, target: str) -> Iterator[str]:
         name, _, path = path.partition(".")
     if name in DOCUMENTS:
         return _about_part(name, path)
+    if target in meanings():
+        return code_lines(target)
     if name not in registry:
-        known = [*registry.names(), *DOCUMENTS]
-        near = nearest_hint(name, known)
-        raise UsageError(f"there is no kind '{name}'", hint=near or f"there are {', '.join(known)}")
+        kinds = [*registry.names(), *DOCUMENTS]
+        near = nearest_hint(name, kinds) or nearest_hint(name, meanings())
+        raise UsageError(
+            f"there is no kind or code '{name}'", hint=near or f"there are {', '.join(kinds)}"
+        )
     kind, path = registry[name], path.removeprefix("spec.")
     return _about_field(kind, path) if path else _about_kind(kind)
 

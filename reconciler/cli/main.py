@@ -37,7 +37,7 @@ COMMANDS = {
     "unlock": "End the lease of an apply that is gone.",
     "kinds": "List what can be managed.",
     "schema": "Print or write the JSON Schemas.",
-    "explain": "Explain a kind, a field, or why an object is in the plan.",
+    "explain": "Explain a kind, a field, a code, or why an object is in the plan.",
     "sandbox": "Serve the embedded platform.",
     "completion": "Print the completion script of a shell.",
 }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reconciler.engine.codes import BLOCKS
 from reconciler.engine.digest import digest
 from reconciler.errors import StalePlanError, UsageError
 from reconciler.model import (
@@ -122,7 +123,18 @@ def _plan(document: dict[str, Any]) -> Plan:
         commit=document["commit"],
         workspace=document["workspace"],
         partial=document["partial"],
+        guards=tuple(map(_guard, filter(_stops, document["diagnostics"]))),
     )
+
+
+def _stops(diagnostic: dict[str, Any]) -> bool:
+    """Whether a diagnostic is what stopped the plan as a whole."""
+    return diagnostic["severity"] == "error" and diagnostic["rule"] in BLOCKS
+
+
+def _guard(diagnostic: dict[str, Any]) -> Block:
+    hint, address = diagnostic.get("hint"), diagnostic.get("address")
+    return Block(diagnostic["rule"], diagnostic["summary"], hint or None, address=address)
 
 
 def _scope(document: dict[str, Any]) -> Scope:

@@ -1,8 +1,74 @@
-"""The closed lists of codes in a plan: why a change is there, and why one is not carried out."""
+"""The closed lists of codes: what a run ends with, what a change does, why, and why it does not."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reconciler.errors import Exit
+from reconciler.model import Action, Risk
+
+EXITS: Mapping[Exit, str] = {
+    Exit.DONE: "Nothing to do, or done. `plan` also ends with 0 when changes are pending, unless "
+    "`--detailed-exitcode` is given.",
+    Exit.INVALID: "The command line, the workspace or a manifest is not valid, a single object "
+    "could not be read, or something unexpected happened. An apply that ends with 1 wrote nothing, "
+    "or nothing besides what its summary lists.",
+    Exit.PENDING: "`plan --detailed-exitcode`: changes are pending. `drift`: something drifted.",
+    Exit.BLOCKED: "A guard stopped the run or some of its changes. What was not blocked is "
+    "applied, unless a limit blocked the run as a whole.",
+    Exit.STALE: "The plan is not the one that was approved, or the platform changed between the "
+    "plan and the first write. Nothing was written.",
+    Exit.PARTIAL: "Some change failed, or the server kept another value than the one written. "
+    "Running again is safe and does only what is left.",
+    Exit.UNREACHABLE: "The platform as a whole could not be reached or refused the token, before "
+    "anything was written. An outage is never drift.",
+}
+"""What the process answers to the shell."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionWords:
+    """An action as it is shown and as it is explained."""
+
+    sign: str
+    text: str
+
+
+ACTIONS: Mapping[Action, ActionWords] = {
+    Action.CREATE: ActionWords("+", "The object does not exist and is created."),
+    Action.UPDATE: ActionWords("~", "Declared fields differ and are written; nothing else is."),
+    Action.REPLACE: ActionWords(
+        "-/+",
+        "A field differs that is fixed at creation. The object is deleted and created anew where "
+        "`metadata.lifecycle.replace: true` allows that, and a Tombstone where it holds content; "
+        "else the change is blocked.",
+    ),
+    Action.CONVERT: ActionWords(
+        "→",
+        "Changed in place into another class, such as a local repository into a federated one, or "
+        "back. Its content stays.",
+    ),
+    Action.DELETE: ActionWords(
+        "-",
+        "Owned, no longer declared, and deleted, because pruning is on. What it holds is lost.",
+    ),
+    Action.DEPLOY: ActionWords("»", "The next step of a deployment to devices."),
+    Action.ADOPT: ActionWords(
+        "=", "Nothing differs and nobody owns it: recorded as owned, nothing is sent."
+    ),
+    Action.RELEASE: ActionWords("<", "Taken out of the inventory; nothing is sent."),
+}
+"""What a change does to its object."""
+
+RISKS: Mapping[Risk, str] = {
+    "safe": "Nothing works otherwise because of it: a description, a new repository.",
+    "notable": "Worth a look: a proxy, a period of the cache, a new member.",
+    "disruptive": "Somebody may be stopped, or let in: an include pattern taken out, a repository "
+    "taken out of service, anonymous access.",
+    "destructive": "Something is gone afterwards: a delete, a replace.",
+}
+"""How much a change may do, from the least to the most."""
 
 UNFINISHED_DELETE = "unfinished-delete"
 """The reason of an update that puts back what a delete changed."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from reconciler.engine.sending import left_of, sendable
 from reconciler.kinds.fields import PASS_THROUGH, Field, FieldTable
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.rest import Conversion
@@ -117,28 +118,6 @@ def _paths(names: tuple[str, ...]) -> frozenset[str]:
     return frozenset(f"spec.{name}" for name in names)
 
 
-def sendable(kind: Kind, manifest: Manifest) -> dict[str, JsonValue]:
-    """The spec without what `lifecycle.ignore` leaves to others; required fields always stay."""
-    if not manifest.lifecycle.ignore:
-        return dict(manifest.spec)
-    ignored = {
-        path.removeprefix("spec.") for path in manifest.lifecycle.ignore if path.startswith("spec.")
-    }
-    required = {name for name, f in kind.fields.items() if f.required}
-    return _without(dict(manifest.spec), ignored - required, "")
-
-
-def _without(value: dict[str, Any], ignored: set[str], prefix: str) -> dict[str, Any]:
-    kept: dict[str, Any] = {}
-    for name, inner in value.items():
-        path = f"{prefix}{name}"
-        if path in ignored:
-            continue
-        below = isinstance(inner, dict) and any(i.startswith(path + ".") for i in ignored)
-        kept[name] = _without(inner, ignored, path + ".") if below else inner
-    return kept
-
-
 def leaves(
     fields: FieldTable, spec: Mapping[str, Any], at: str
 ) -> Iterator[tuple[str, JsonValue, Field | None]]:
@@ -179,11 +158,6 @@ def _text(path: tuple[str | int, ...]) -> str:
     return text
 
 
-def is_ignored(path: str, ignore: tuple[str, ...]) -> bool:
-    """Whether a path, or something above it, is left to others."""
-    return any(path == i or path.startswith((f"{i}.", f"{i}[")) for i in ignore)
-
-
 def _is_plainly_same(known: Field, wanted: JsonValue, have: JsonValue) -> bool:
     """Whether two values are equal as they are, in a field for which that says enough.
 
@@ -204,6 +178,7 @@ class _Findings:
     ) -> None:
         self.kind, self.manifest, self.live = kind, manifest, live
         self.entry, self.secrets = entry, secrets
+        self.left = left_of(kind, manifest)
         self.changes: list[FieldChange] = []
         self.unverifiable: list[FieldChange] = []
         self.fixed: list[FieldChange] = []
@@ -263,7 +238,7 @@ class _Findings:
             if known is None or _is_plainly_same(known, wanted, raw.get(known.wire, UNSET)):
                 continue
             path = f"{at}.{name}"
-            if is_ignored(path, self.manifest.lifecycle.ignore):
+            if self.left.covers(path):
                 continue
             if known.shape == "secret":
                 self.compare_secret(path, wanted)
@@ -287,6 +262,9 @@ class _Findings:
                 return
             have = None
         have = shown(known, without_implied(known, wanted, have))
+        if self.left.parts:
+            wanted = self.left.without(known, path, wanted)
+            have = self.left.without(known, path, have)
         if same(known, wanted, have):
             return
         if is_masked(have):
@@ -349,7 +327,7 @@ class _Findings:
             path = f"spec.{PASS_THROUGH}.{name}"
             have = self.live.raw.get(name, UNSET)
             got = None if have is UNSET else have
-            if got == wanted or is_ignored(path, self.manifest.lifecycle.ignore):
+            if got == wanted or self.left.covers(path):
                 continue
             if (have is UNSET and not self.live.complete) or is_masked(have):
                 self.unreadable.append(path)

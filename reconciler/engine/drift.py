@@ -20,6 +20,7 @@ from reconciler.model import (
     Entry,
     FieldChange,
     Inventory,
+    Lifecycle,
     Live,
     Manifest,
     Observed,
@@ -62,15 +63,23 @@ def _drifted(
         return [DriftEntry(address, "deleted", origin=origin)]
     if isinstance(found, Unreadable):
         return [DriftEntry(address, "unreadable", origin=origin, reason=found.reason)]
-    fields = changed(address, entry, found, registry)
+    fields = changed(address, entry, found, registry, manifest)
     return [DriftEntry(address, "changed", fields, origin)] if fields else []
 
 
 def changed(
-    address: Address, entry: Entry, live: Live, registry: Registry
+    address: Address,
+    entry: Entry,
+    live: Live,
+    registry: Registry,
+    manifest: Manifest | None = None,
 ) -> tuple[FieldChange, ...]:
-    """The fields whose live value is not the one last applied: before is applied, after is live."""
-    as_applied = Manifest(address, applied_spec(entry.applied), _NOWHERE)
+    """The fields whose live value is not the one last applied: before is applied, after is live.
+
+    What the manifest leaves to others now is no drift.
+    """
+    lifecycle = manifest.lifecycle if manifest is not None else Lifecycle()
+    as_applied = Manifest(address, applied_spec(entry.applied), _NOWHERE, lifecycle=lifecycle)
     found = diff(registry[address.kind], as_applied, live, entry)
     fields = (*found.fixed, *found.stuck, *found.changes)
     return tuple(

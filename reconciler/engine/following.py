@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from reconciler.engine.diff import sendable
 from reconciler.engine.observation import Observation
 from reconciler.engine.obstacles import is_of
 from reconciler.engine.resolve import Resolved, declares
+from reconciler.engine.sending import sendable
 from reconciler.kinds.fields import Field, FieldTable
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.registry import Registry

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.engine.observation import Observation
+from reconciler.engine.sending import sendable
 from reconciler.kinds.ant_patterns import admits
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.losses import Turn
@@ -84,12 +85,14 @@ def _losses(
     values = {n: known.live_value(live.raw, UNSET) for n, known in kind.written_fields.items()}
     before = kind.placed({n: value for n, value in values.items() if value is not UNSET})
     goes = change.action in (Action.DELETE, Action.REPLACE)
-    after = None if goes else {**before, **_written(change, before, wanted.get(change.address))}
+    manifest = wanted.get(change.address)
+    declared = sendable(kind, manifest, live.raw) if manifest is not None else {}
+    after = None if goes else {**before, **_written(change, before, declared)}
     return kind.takes_away(Turn(where.name, change.action, before, after, where.parts[:-1]))
 
 
 def _written(
-    change: Change, before: Mapping[str, JsonValue], manifest: Manifest | None
+    change: Change, before: Mapping[str, JsonValue], declared: Mapping[str, JsonValue]
 ) -> dict[str, JsonValue]:
     """The fields of the spec that a change writes, as they are afterwards."""
     found: dict[str, JsonValue] = {}
@@ -98,8 +101,8 @@ def _written(
         if place != "spec":
             continue
         name = path.partition(".")[0].partition("[")[0]
-        if manifest is not None and name in manifest.spec:
-            value = manifest.spec[name]
+        if name in declared:
+            value = declared[name]
             found[name] = merged(before.get(name), value) if isinstance(value, dict) else value
         elif name == path:  # of no manifest: what puts an object back
             found[name] = None if field.after is UNSET else field.after

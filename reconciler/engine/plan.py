@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.engine import replacing
-from reconciler.engine.diff import Difference, declared, diff, released, sendable
+from reconciler.engine.diff import Difference, declared, diff, released
 from reconciler.engine.digest import digest
 from reconciler.engine.following import Followers
 from reconciler.engine.observation import NOT_READ, Observation
@@ -19,6 +19,7 @@ from reconciler.engine.renames import Renames
 from reconciler.engine.replacing import Replacing
 from reconciler.engine.resolve import Resolved
 from reconciler.engine.risk import risk_of, risk_of_new
+from reconciler.engine.sending import sendable
 from reconciler.engine.whole import secret_needed, sent_along
 from reconciler.errors import Diagnostic, ordered
 from reconciler.kinds.fields import at_least
@@ -176,6 +177,8 @@ class _Planner:
 
     def _previous(self, kind: Kind, manifest: Manifest) -> Address | None:
         """The address under which the object is live, if it only has another name now."""
+        if manifest.lifecycle.manage != "full":
+            return None  # what is not written is not renamed
         for old in manifest.previous_addresses():
             if kind.rest.rename(old, manifest.address) is not None and not isinstance(
                 self._observed(old), Absent
@@ -432,7 +435,7 @@ class _Planner:
 
     def _update_write(self, kind: Kind, manifest: Manifest, live: Live, found: Difference) -> Write:
         changes = (*found.changes, *found.stuck)
-        sent = sendable(kind, manifest)
+        sent = sendable(kind, manifest, live.raw)
         body = update_body(kind, sent, top_level(changes), live.raw, hidden)
         return Write(manifest.address, body, changes, live.raw)
 

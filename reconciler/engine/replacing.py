@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from reconciler.engine.diff import declared, sendable
+from reconciler.engine.diff import declared
 from reconciler.engine.evidence import evidence
 from reconciler.engine.preview import hidden, preview
 from reconciler.engine.prune import as_applied, is_same, over_limit, removal
+from reconciler.engine.sending import sendable
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.registry import Registry
 from reconciler.kinds.rest import Content, Write

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.engine.diff import Difference, sendable
+from reconciler.engine.diff import Difference
+from reconciler.engine.sending import sendable
 from reconciler.kinds.fields import Field, FieldTable
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.wire import secrets_in

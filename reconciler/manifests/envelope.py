@@ -27,7 +27,8 @@ class LifecycleSpec(_Part):
     never writes: it declares an object that others look after."""
 
     ignore: list[str] = unset()
-    """Field paths left to others, in the diff and in the write, such as `spec.notes`."""
+    """Field paths left to others, in the diff and in the write, such as `spec.notes`; or a part of
+    one, such as the element `spec.members[ann]` of a set."""
 
     takeover: bool = unset()
     """Take the object from the workspace that owns it."""

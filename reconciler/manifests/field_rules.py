@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.kinds.fields import PASS_THROUGH, Field, FieldTable
+from reconciler.kinds.ignored_paths import NoSuchPath, resolve
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.wire import is_secret_reference
 from reconciler.manifests.messages import field_name, nearest_hint
@@ -137,28 +138,26 @@ def ignored_paths(document: Document, kind: Kind) -> Iterator[Finding]:
     lifecycle = metadata.get("lifecycle") if isinstance(metadata, dict) else None
     ignored = lifecycle.get("ignore") if isinstance(lifecycle, dict) else None
     for index, path in enumerate(ignored if isinstance(ignored, list) else ()):
-        if isinstance(path, str) and not _exists(kind, path):
-            first = [f"spec.{name}" for name in kind.fields]
+        if isinstance(path, str) and (hint := _meaningless(kind, path)) is not None:
             yield Finding(
                 document.origin,
                 document.index,
                 ("metadata", "lifecycle", "ignore", index),
                 "ignore-path",
-                f"{kind.name} has no field '{path}' to ignore",
-                nearest_hint(path, first) or "paths begin with 'spec.', such as spec.notes",
+                f"{kind.name} has nothing at '{path}' to ignore",
+                hint,
             )
 
 
-def _exists(kind: Kind, path: str) -> bool:
-    head, *names = path.split(".")
-    table: FieldTable = kind.fields
-    if head != "spec" or not names:
-        return False
-    if names[0] == PASS_THROUGH:
-        return True
-    for name in names:
-        known = table.get(name.partition("[")[0])
-        if known is None:
-            return False
-        table = known.fields or (known.element.fields if known.element else {})
-    return True
+def _meaningless(kind: Kind, path: str) -> str | None:
+    """What to do about a path that ignores nothing; None for one that means something."""
+    try:
+        resolve(kind.fields, path)
+    except NoSuchPath as fault:
+        first = [f"spec.{name}" for name in kind.fields]
+        usual = (
+            "paths begin with 'spec.', such as spec.notes; [name] is an element of a set, "
+            '["a.b"] a key of a map'
+        )
+        return str(fault) or nearest_hint(path, first) or usual
+    return None

@@ -54,6 +54,18 @@ def may_have_placeholders(content: bytes) -> bool:
     return b"{value" in content or b"{matrix" in content or b"${ " in content
 
 
+def values_named(data: Any) -> Iterator[str]:
+    """The names of the environment's values in a part of a manifest, as its author wrote it."""
+    if isinstance(data, str):
+        yield from (found["value"] for found in _PLACEHOLDER.finditer(data) if found["value"])
+    elif isinstance(data, Mapping):
+        for inner in data.values():
+            yield from values_named(inner)
+    elif isinstance(data, list):
+        for inner in data:
+            yield from values_named(inner)
+
+
 @dataclass(frozen=True, slots=True)
 class Filled:
     """What stands at one path: a value that is the same always, or one to be made of a matrix."""

@@ -21,11 +21,8 @@ from reconciler.kinds.kind import Fault, Kind, Neighbour, Site, Subject
 from reconciler.kinds.registry import Registry
 from reconciler.kinds.rest import DOT_SEGMENTS
 from reconciler.manifests.envelope import ENVELOPE, MetadataSpec
-from reconciler.manifests.field_rules import (
-    extra_findings,
-    ignored_paths,
-    marks_findings,
-)
+from reconciler.manifests.field_rules import extra_findings, marks_findings
+from reconciler.manifests.lifecycle_rules import lifecycle_findings
 from reconciler.manifests.messages import Checked, nearest_hint
 from reconciler.manifests.planned import PLANNED
 from reconciler.manifests.secret_rules import secret_findings
@@ -334,7 +331,7 @@ class _Checker:
                 self.findings += extra_findings(document, kind, written, variant)
         metadata = document.data.get("metadata")
         if isinstance(metadata, dict) and "lifecycle" in metadata:
-            self.findings += ignored_paths(document, kind)
+            self.findings += lifecycle_findings(document, kind)
 
     def _fence(self, document: Document, metadata: Mapping[str, Any], spec: Any) -> None:
         names, projects = self._fenced.get("names"), self._fenced.get("projects")

@@ -41,5 +41,10 @@ def shown_of(run: Session, made: Plan, observation: Observation) -> Iterator[Sho
     """What rules see of a plan."""
     from reconciler.engine.guardrails.shown import Showing
 
-    showing = Showing({m.address: m for m in run.desire.manifests}, observation, run.registry)
+    showing = Showing(
+        {m.address: m for m in run.desire.manifests},
+        frozenset(m.address for m in run.chosen),
+        observation,
+        run.registry,
+    )
     return showing.shown(made, run.chosen)

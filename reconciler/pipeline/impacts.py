@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.engine.diff import sendable
 from reconciler.engine.impact import IMPACT
 from reconciler.engine.observation import Observation
 from reconciler.engine.preview import hidden
+from reconciler.engine.sending import sendable
 from reconciler.kinds.evidence import Budget
 from reconciler.kinds.rest import Write
 from reconciler.kinds.wire import create_body

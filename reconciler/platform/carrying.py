@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.engine.diff import Difference, SecretKnowledge, declared, diff, sendable
+from reconciler.engine.diff import Difference, SecretKnowledge, declared, diff
 from reconciler.engine.preview import top_level
+from reconciler.engine.sending import sendable
 from reconciler.errors import AnswerError, OutcomeUnknownError, StalePlanError
 from reconciler.kinds.fields import at_least
 from reconciler.kinds.kind import Kind
@@ -183,7 +184,7 @@ class Carrying:
             return None
         body = update_body(
             self.kind,
-            sendable(self.kind, self.manifest),
+            sendable(self.kind, self.manifest, live.raw),
             top_level(changes),
             live.raw,
             self.means.reveal,

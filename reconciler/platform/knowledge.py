@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from reconciler.engine.diff import SecretKnowledge, is_ignored
+from reconciler.engine.diff import SecretKnowledge
 from reconciler.engine.naming import named
+from reconciler.engine.sending import left_of
 from reconciler.errors import UsageError
+from reconciler.kinds.kind import Kind
 from reconciler.kinds.registry import Registry
 from reconciler.kinds.wire import secrets_in
 from reconciler.manifests.messages import dotted, nearest_hint
@@ -42,7 +44,7 @@ def knowledge(
         return {}
     secrets = {m.address: (m, _secrets(registry, m)) for m in manifests}
     others = {m.address: (m, _secrets(registry, m)) for m in elsewhere if settings.rotate}
-    forced = _rotations(settings.rotate, {**others, **secrets})
+    forced = _rotations(registry, settings.rotate, {**others, **secrets})
     known: dict[Address, SecretKnowledge] = {}
     for address, (_, references) in secrets.items():
         prints: dict[str, str] = {}
@@ -74,7 +76,9 @@ def _fingerprint_key(
 Declared = Mapping[Address, tuple[Manifest, Mapping[str, Mapping[str, str]]]]
 
 
-def _rotations(texts: Sequence[str], secrets: Declared) -> dict[Address, set[str]]:
+def _rotations(
+    registry: Registry, texts: Sequence[str], secrets: Declared
+) -> dict[Address, set[str]]:
     """The secrets whose write is forced, by object. Raises UsageError."""
     found: dict[Address, set[str]] = {}
     for text in texts:
@@ -93,12 +97,12 @@ def _rotations(texts: Sequence[str], secrets: Declared) -> dict[Address, set[str
             )
         wanted = path if path.startswith("spec.") else f"spec.{path}"
         manifest, declared = secrets[address]
-        _require_secret(manifest, wanted, declared)
+        _require_secret(registry[address.kind], manifest, wanted, declared)
         found.setdefault(address, set()).add(wanted)
     return found
 
 
-def _require_secret(manifest: Manifest, path: str, declared: Iterable[str]) -> None:
+def _require_secret(kind: Kind, manifest: Manifest, path: str, declared: Iterable[str]) -> None:
     """Raises UsageError for a path at which nothing would be written."""
     known = list(declared)
     subject = f"--rotate {manifest.address}#{path}"
@@ -109,7 +113,7 @@ def _require_secret(manifest: Manifest, path: str, declared: Iterable[str]) -> N
             hint="; ".join(filter(None, (nearest_hint(path, known), secrets))),
         )
     lifecycle = manifest.lifecycle
-    if lifecycle.manage != "full" or is_ignored(path, lifecycle.ignore):
+    if lifecycle.manage != "full" or left_of(kind, manifest).covers(path):
         what = "ignore" if lifecycle.manage == "full" else f"manage: {lifecycle.manage}"
         raise UsageError(
             f"{subject}: metadata.lifecycle.{what} keeps it from being written",

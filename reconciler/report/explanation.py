@@ -44,6 +44,18 @@ STATES: dict[FieldState, tuple[str, Style, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class ValueUse:
+    """A value of the environment that a field was filled with, and where it is declared."""
+
+    name: str
+    origin: Origin | None = None
+
+    def as_json(self) -> Document:
+        """As it stands in the document."""
+        return {"name": self.name, "origin": place_json(self.origin)}
+
+
+@dataclass(frozen=True, slots=True)
 class FieldStory:
     """One field: what the manifest says and where, what is live, what was last applied.
 
@@ -59,6 +71,7 @@ class FieldStory:
     reference: str = ""
     origin: Origin | None = None
     from_workspace: bool = False
+    values: tuple[ValueUse, ...] = ()
     notes: tuple[str, ...] = ()
     outlook: str = ""
     """What the declared value will bring about, seen from now."""
@@ -72,6 +85,7 @@ class FieldStory:
             **({"secret": True, "reference": self.reference} if self.reference else {}),
             "origin": place_json(self.origin),
             "fromWorkspace": self.from_workspace,
+            **({"values": [value.as_json() for value in self.values]} if self.values else {}),
             **{name: plain(value) for name, value in values.items() if value is not UNSET},
             "notes": list(self.notes),
             **({"outlook": self.outlook} if self.outlook else {}),
@@ -104,6 +118,8 @@ class Decision:
     block_words: str = ""
     way_out: str = ""
     requests: tuple[PlannedRequest, ...] = ()
+    guards: tuple[Block, ...] = ()
+    """What stops a plan as a whole because of the object."""
 
     def as_json(self) -> Document:
         """As it stands in the document."""
@@ -116,6 +132,7 @@ class Decision:
             "blockedExplanation": self.block_words or None,
             "wayOut": self.way_out or None,
             "requests": [{"method": r.method, "path": r.path} for r in self.requests],
+            **({"guards": [guard.as_json() for guard in self.guards]} if self.guards else {}),
         }
 
 
@@ -213,8 +230,14 @@ class _Text:
             yield from self.wrapped(decision.block_words, 2)
             if block.override:
                 yield from self.wrapped(f"unless: {block.override}", 2)
+        if decision.action is not None and decision.risk not in ("", "safe"):
+            yield f"  risk: {decision.risk}"
         if decision.way_out:
             yield from self.wrapped(f"what makes it go away: {decision.way_out}", 2)
+        for guard in decision.guards:
+            yield from self.wrapped(f"stops the plan as a whole: {guard.message} [{guard.code}]", 2)
+            if guard.override:
+                yield from self.wrapped(f"unless: {guard.override}", 4)
         for request in decision.requests:
             yield f"  sends: {request.method} {visible(request.path)}"
 
@@ -240,6 +263,8 @@ class _Text:
         origin = "workspace default, " if field.from_workspace else ""
         where = f"  {self.paint('dim', origin)}{self.place(field.origin)}" if field.origin else ""
         yield f"  {name}{where}"
+        for value in field.values:
+            yield f"      ${{value.{value.name}}}  {self.place(value.origin)}"
         yield from self.values(field)
         if words:
             yield from self.wrapped(words, 6)

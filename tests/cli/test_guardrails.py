@@ -222,3 +222,55 @@ def test_a_rule_without_tests_is_named(desk: Desk) -> None:
 
     assert seen.code == 0
     assert "bare (manifests/all.yaml:1) has no test" in seen.err
+
+
+def test_a_field_left_to_others_counts_as_it_is(desk: Desk) -> None:
+    """What a manifest says and nobody writes does not satisfy a rule: what is live counts."""
+    desk.make("r", rclass="remote", url="http://plain.example.com", type_="npm")
+    rule = manifest("Guardrail", "tls", use="remote-over-https")
+    kept = remote(
+        "r", url="https://safe.example.com", notes="n", lifecycle={"ignore": ["spec.url"]}
+    )
+    desk.declare(rule, kept)
+    assert desk("plan").code == 3
+    desk.declare(rule, remote("r", url="https://safe.example.com", notes="n"))
+    assert desk("plan").code == 0
+
+
+def test_a_member_that_is_not_written_counts_as_it_is(desk: Desk) -> None:
+    """An observed or excluded member of a virtual repository is what is live, not what is said."""
+    desk.make("own", type_="npm")
+    rule = manifest("Guardrail", "order", use="virtual-order")
+    both = {"packageType": "npm", "repositories": ["own", "mirror"]}
+    others = [remote("mirror"), manifest("VirtualRepository", "all", **both)]
+
+    def code(member: dict[str, Any], *flags: str) -> int:
+        desk.declare(rule, member, *others)
+        return desk("plan", *flags).code
+
+    first = {"type_": "npm", "priorityResolution": True}
+    assert code(local("own", **first)) == 0
+    assert code(local("own", **first), "--exclude", "LocalRepository/own") == 3
+    assert code(local("own", **first, lifecycle={"manage": "observe"})) == 3
+
+
+def test_deleting_breaks_no_rule_about_what_is_there(desk: Desk) -> None:
+    """Every rule of the package lets go what it would not let in."""
+    rules = [manifest("Guardrail", name, use=name, **_parameters(name)) for name in pack()[0]]
+    made = [remote("r", url="http://p.example.com"), local("l", "npm")]
+    both = manifest("VirtualRepository", "v", packageType="npm", repositories=["l", "r"])
+    stays = local("stays", metadata={"labels": {"owner": "ann"}})
+    desk.converged(*made, both, stays)
+    desk.declare(*rules, stays)
+    flags = [f"--allow-deletes={kind}Repository=9" for kind in ("Local", "Remote", "Virtual")]
+    seen = desk("plan", "--prune", *flags, "--output", "json")
+
+    assert [d for d in seen.document["diagnostics"] if d["rule"] == "guardrail"] == []
+    assert len(seen.document["changes"]) == 3
+
+
+def _parameters(name: str) -> dict[str, Any]:
+    return {
+        "naming": {"parameters": {"pattern": "[a-z]{9}"}},
+        "remote-excludes-internal": {"parameters": {"namespaces": ["@acme/**"]}},
+    }.get(name, {})

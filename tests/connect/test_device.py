@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.errors import InvalidManifests, UnauthorisedError, UsageError
 from tests.connect.support import Fleet, change_of
-from tests.support.estate import manifest
+from tests.support.estate import lifecycle, manifest
 
 
 def device(uuid: str, **spec: Any) -> dict[str, Any]:
@@ -165,3 +165,36 @@ def test_drift_of_tags(fleet: Fleet) -> None:
     assert [(str(e.address), e.status) for e in found.entries if e.status != "same"] == [
         (f"Device/demo/{uuid}", "changed")
     ]
+
+
+def test_an_observed_device_is_left_alone(fleet: Fleet) -> None:
+    """`manage: observe` sends nothing; `ignore` leaves all tags to others, or one."""
+    (uuid,) = fleet.add(1, tags=["old", "theirs"])
+    fleet.declare(lifecycle(device(uuid, tags=["new"]), manage="observe"))
+    assert fleet.apply().plan.changes == ()
+    fleet.declare(lifecycle(device(uuid, exactTags=["new"]), ignore=["spec.exactTags"]))
+    assert [c for c in fleet.apply().plan.changes if c.action.writes] == []
+    assert fleet.writes() == []
+
+    fleet.declare(lifecycle(device(uuid, exactTags=["new"]), ignore=["spec.exactTags[theirs]"]))
+    fleet.apply()
+    assert tags(fleet, uuid) == {"new", "theirs"}
+    assert fleet.plan().is_empty
+
+
+def test_a_device_is_never_deleted(fleet: Fleet) -> None:
+    """Protected or not: without its manifest it stays, and that is told."""
+    first, second, kept = fleet.add(3)
+    stays = device(kept, tags=["new"])
+    fleet.declare(
+        lifecycle(device(first, tags=["new"]), protect=True), device(second, tags=["new"]), stays
+    )
+    fleet.apply()
+    fleet.forget_requests()
+    fleet.declare(stays)
+    made = fleet.apply(prune=True, allow_deletes=("Device=9",)).plan
+
+    assert made.changes == ()
+    assert [d.rule for d in made.diagnostics] == ["no-longer-declared"] * 2
+    assert fleet.writes() == []
+    assert {first, second} <= fleet.uuids()

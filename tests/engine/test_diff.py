@@ -19,8 +19,8 @@ from reconciler.engine.diff import (
     declared,
     diff,
     released,
-    sendable,
 )
+from reconciler.engine.sending import sendable
 from reconciler.kinds.registry import builtin
 from reconciler.kinds.values import same, without_implied
 from reconciler.kinds.values import shown as as_shown

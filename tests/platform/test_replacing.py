@@ -80,20 +80,28 @@ def test_content_that_came_after_the_plan_stays(estate: Estate) -> None:
     assert estate.stored("a")["packageType"] == "npm"
 
 
-@pytest.mark.parametrize(
-    ("manifest_", "expected"),
-    [
-        (lifecycle(local("a", "maven"), replace=True, protect=True), "protected"),
-        (anew("b"), "not-owned"),
-    ],
-    ids=["protected", "not ours"],
-)
-def test_what_is_never_replaced(estate: Estate, manifest_: dict[str, Any], expected: str) -> None:
-    """Protection counts more than permission; what nobody adopted is not ours to delete."""
+def test_what_nobody_adopted_is_not_replaced(estate: Estate) -> None:
+    """It is not ours to delete."""
     estate.put("b", rclass="local", packageType="npm")
-    kept = [] if manifest_["metadata"]["name"] == "a" else [local("a", "npm", description="x")]
-    estate.declare(*kept, manifest_)
-    assert code(estate.plan()) == expected
+    estate.declare(local("a", "npm", description="x"), anew("b"))
+    assert code(estate.plan()) == "not-owned"
+
+
+def test_what_was_protected_is_not_replaced(estate: Estate) -> None:
+    """Protection counts more than permission, until it is applied as lifted. Both at once are an
+    error of the manifest."""
+    estate.declare(lifecycle(local("a", "npm", description="x"), protect=True))
+    assert_done(estate.apply(), set())
+    estate.declare(anew())
+    assert code(estate.plan()) == "protected"
+    estate.declare(lifecycle(local("a", "maven"), replace=True, protect=True))
+    assert [d.rule for d in estate.desire().diagnostics] == ["lifecycle-conflict"]
+
+    estate.declare(local("a", "npm", description="x"))
+    assert_done(estate.apply(), set())
+    estate.declare(anew())
+    assert_done(estate.apply(), set())
+    assert estate.stored("a")["packageType"] == "maven"
 
 
 def test_an_object_of_another_class_is_replaced_too(estate: Estate) -> None:

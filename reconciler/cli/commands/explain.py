@@ -1,4 +1,4 @@
-"""`reconciler explain`: a kind, a field or an object in, what there is to know of it out."""
+"""`reconciler explain`: a kind, a field, an object or a code in, what is to be known of it out."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ def command(
     """Explain TARGET: a kind (`LocalRepository`), a field (`LocalRepository.xrayIndex`), an object.
 
     Workspace, Environment, ManifestSet, Tombstone, Guardrail, GuardrailTest, Waiver and metadata
-    are explained like kinds.
+    are explained like kinds; and so is every code that a run prints: of a reason, a block, a rule,
+    a guardrail of the package, an action, a risk, or the exit code.
 
     An object is named by its address, such as `LocalRepository/npm-local`: why it is in the plan,
     which line says what, what is live, what was last applied, who names whom. PATHs are the
@@ -61,7 +62,7 @@ def command(
     if output == "json":
         name = target.partition(".")[0]
         raise UsageError(
-            "--output json explains an object, not a kind",
+            "--output json explains an object, not a kind or a code",
             hint=f"`reconciler schema {name}` prints a kind as JSON Schema",
         )
     result("\n".join(lines))
@@ -75,7 +76,7 @@ def _object(given: Settings, target: str, *, ask: bool, plan_file: Path | None) 
     from reconciler.pipeline.desiring import desire
 
     wanted = desire(given, dangling=False).checked()
-    saved = read(plan_file).plan.changes if plan_file else None
+    saved = read(plan_file).plan if plan_file else None
     with told_progress(given) as progress:
         told, error = explain(given, wanted, target, ask=ask, saved=saved, progress=progress)
     code = error.exit_code if error else Exit.DONE

@@ -38,8 +38,10 @@ class _Functions(functions.Functions):
 
     @functions.signature({"types": ["object", "null"]}, {"types": ["array"]})
     def _func_admits(self, spec: Mapping[str, Any] | None, namespaces: list[Any]) -> list[str]:
-        """Paths of these namespaces that a repository's patterns let through."""
-        found = (admitted([filter_of(spec or {})], str(name)) for name in namespaces)
+        """Paths of these namespaces that a repository's patterns let through; none of null."""
+        if spec is None:
+            return []
+        found = (admitted([filter_of(spec)], str(name)) for name in namespaces)
         return [path for path in found if path is not None]
 
     @functions.signature(
@@ -55,8 +57,13 @@ class _Functions(functions.Functions):
         foreign: list[Any],
         namespaces: list[Any],
     ) -> list[str]:
-        """Members of these kinds that may answer for one's own packages, each with a path."""
-        ways = list(routes(spec or {}, members or [], foreign))
+        """Members of these kinds that may answer for one's own packages, each with a path.
+
+        Of null, a repository that is deleted, there are none.
+        """
+        if spec is None:
+            return []
+        ways = list(routes(spec, members or [], foreign))
         return [
             f"{member} may answer for {path}"
             for name in namespaces

@@ -6,13 +6,14 @@ password in a URL.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from reconciler.engine.guardrails.judge import UNCHANGED, Shown
 from reconciler.engine.observation import Observation
 from reconciler.engine.obstacles import is_of
+from reconciler.engine.sending import sendable
 from reconciler.kinds.fields import FieldTable
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.registry import Registry
@@ -27,9 +28,13 @@ _MISSING: Any = object()
 
 @dataclass(frozen=True)
 class Showing:
-    """What is known of a plan's objects: their manifests and what is live."""
+    """What is known of a plan's objects: their manifests and what is live.
+
+    `chosen` are those in scope: the others are not written, whatever their manifests say.
+    """
 
     manifests: Mapping[Address, Manifest]
+    chosen: Collection[Address]
     observation: Observation
     registry: Registry
 
@@ -47,9 +52,10 @@ class Showing:
     def _change(self, change: Change) -> dict[str, Any]:
         manifest = self.manifests.get(change.address)
         kind = self.registry[change.address.kind]
-        before = self._live(change.previous or change.address)
+        at = change.previous or change.address
+        before = self._live(at)
         goes = change.action in (Action.DELETE, Action.RELEASE)
-        after = None if goes else laid_over(before or {}, manifest.spec if manifest else {})
+        after = None if goes else self._after(kind, manifest, before, at)
         return {
             "action": change.action.value,
             "adopting": change.adopting,
@@ -68,6 +74,23 @@ class Showing:
             "evidence": dict(change.evidence),
             "references": self._references(kind, change.address, after or before or {}, 0),
         }
+
+    def _after(
+        self,
+        kind: Kind,
+        manifest: Manifest | None,
+        before: Mapping[str, Any] | None,
+        at: Address,
+    ) -> dict[str, Any]:
+        """An object as it will be: what the run does not write of it stays as it is."""
+        if manifest is None:
+            return dict(before or {})
+        is_written = manifest.lifecycle.manage == "full" and manifest.address in self.chosen
+        if before is not None and not is_written:
+            return dict(before)
+        seen = self.observation.objects.get(at)
+        raw = seen.raw if isinstance(seen, Live) else None
+        return laid_over(before or {}, sendable(kind, manifest, raw))
 
     def _live(self, address: Address) -> dict[str, Any] | None:
         seen = self.observation.objects.get(address)
@@ -105,7 +128,7 @@ class Showing:
             live = self._live(address) or self._listed(kind, address)
             if manifest is None and live is None:
                 continue
-            spec = laid_over(live or {}, manifest.spec if manifest else {})
+            spec = self._after(kind, manifest, live, address)
             return {
                 "name": name,
                 "kind": kind_name,

@@ -1,54 +1,33 @@
-"""One address in, everything there is to know of it out: why it is in the plan, or is not."""
+"""What was learned of one object in, its explanation out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from reconciler.engine.codes import BLOCKS, REASONS
-from reconciler.engine.diff import (
-    NOTHING_KNOWN,
-    Difference,
-    SecretKnowledge,
-    declared,
-    diff,
-    is_ignored,
-    leaves,
-    released,
-)
+from reconciler.engine.diff import Difference, declared, diff, leaves, released
 from reconciler.engine.graph import Link, links
-from reconciler.engine.naming import named
+from reconciler.engine.sending import left_of
 from reconciler.engine.ways_out import BLOCK_WAYS, REASON_WAYS
-from reconciler.errors import Diagnostic, ReconcilerError, UnreachableError, UsageError
+from reconciler.explaining.found import Found
+from reconciler.explaining.places import Place, places, steps
 from reconciler.kinds.fields import Field, FieldTable
-from reconciler.kinds.steering import Stance
 from reconciler.kinds.values import shown, without_credentials
-from reconciler.manifests.findings import locate
-from reconciler.manifests.messages import nearest_hint
-from reconciler.manifests.workspace_file import document_index
 from reconciler.model import (
     UNSET,
     Absent,
     Address,
-    Change,
-    Entry,
     FieldChange,
-    Finding,
-    Inventory,
     JsonValue,
     Lifecycle,
     Live,
     Manifest,
-    Observed,
-    Origin,
-    Path,
     Unreadable,
 )
 from reconciler.pipeline.desiring import Desire
-from reconciler.pipeline.planning import make_plan
-from reconciler.pipeline.session import Session, session
 from reconciler.report.explanation import (
     Decision,
     Explanation,
@@ -56,146 +35,13 @@ from reconciler.report.explanation import (
     FieldStory,
     LiveState,
     Neighbour,
-    Source,
 )
 from reconciler.report.figures import evidence_words
-from reconciler.settings import Settings
-
-if TYPE_CHECKING:
-    from reconciler.platform.observe import Progress
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What was learned of one object, from manifests, inventory and platform or saved plan.
-
-    `observed` is None when no platform was asked, and `error` says why if one should have been.
-    """
-
-    address: Address
-    manifest: Manifest | None
-    entry: Entry | None
-    source: Source
-    change: Change | None = None
-    observed: Observed | None = None
-    stance: str = ""
-    """How it stands, for an object that is steered."""
-    diagnostics: tuple[Diagnostic, ...] = ()
-    error: ReconcilerError | None = None
-    secrets: SecretKnowledge = NOTHING_KNOWN
-    recorded: bool = True
-    """Whether the inventory was read: one on a platform is not, where no platform is asked."""
-
-
-def explain(
-    settings: Settings,
-    wanted: Desire,
-    text: str,
-    *,
-    ask: bool = True,
-    saved: Sequence[Change] | None = None,
-    progress: Progress | None = None,
-) -> tuple[Explanation, ReconcilerError | None]:
-    """Explain one object; and the error that kept a platform from being asked, if one did.
-
-    Without `ask` no platform is asked. `saved` are the changes of a saved plan, which then stands
-    for the platform. Raises UsageError for an address that nobody declares or owns.
-    """
-    inventory, unread = _recorded(settings, wanted, ask=ask and saved is None)
-    address, manifest = _subject(text, wanted, inventory)
-    known = Found(address, manifest, inventory.get(address), "manifests", recorded=unread is None)
-    if isinstance(unread, ReconcilerError):
-        known = replace(known, error=unread, diagnostics=tuple(unread.diagnostics))
-    elif saved is not None:
-        change = next((c for c in saved if str(c.address) == str(address)), None)
-        known = replace(known, source="plan", change=change)
-    elif ask:
-        known = _ask(settings, wanted, known, progress)
-    return _Teller(wanted, known).explanation(), known.error
-
-
-def _recorded(
-    settings: Settings, wanted: Desire, *, ask: bool
-) -> tuple[Inventory, ReconcilerError | str | None]:
-    """The inventory, and why it was not read if it was not: one on a platform needs the platform.
-
-    Raises UsageError for a file that is no inventory.
-    """
-    from reconciler.platform.inventory.opening import open_store
-
-    place = wanted.workspace.inventory_place
-    if place is not None and settings.snapshot is not None:
-        from reconciler.platform.snapshot.file import read_snapshot
-
-        return read_snapshot(settings.snapshot).inventory, None
-    if place is not None and not ask:
-        return Inventory(), place.platform
-    try:
-        with open_store(wanted.workspace, settings) as store:
-            return store.load(), None
-    except UnreachableError as error:
-        return Inventory(), error
-
-
-def _subject(text: str, wanted: Desire, inventory: Inventory) -> tuple[Address, Manifest | None]:
-    plural = wanted.workspace.is_plural
-    manifests = {m.address: m for m in wanted.manifests}
-    recorded = [Address.parse(key, qualified=plural) for key in inventory.entries]
-    address = named(text, [*manifests, *recorded])
-    if address is not None:
-        return address, manifests.get(address)
-    near = nearest_hint(text, [str(a) for a in (*manifests, *recorded)])
-    raise UsageError(
-        f"no manifest declares {text}, and the inventory does not know it",
-        hint=near or "it is in no plan; `reconciler export` writes manifests for what is live",
-    )
-
-
-def _ask(settings: Settings, wanted: Desire, known: Found, progress: Progress | None) -> Found:
-    try:
-        with session(settings, progress=progress, wanted=wanted) as run:
-            known = replace(known, entry=run.inventory.get(known.address), source="platform")
-            observed = _observed(run, known)
-            if known.manifest is not None:
-                chosen = tuple(_with_needs(wanted, known.manifest))
-                made = make_plan(replace(run, chosen=chosen, prunes=False))
-            elif run.prunes:
-                made = make_plan(run)
-            else:
-                return replace(known, observed=observed)
-    except (UnreachableError, UsageError) as error:
-        return replace(known, source="manifests", error=error, diagnostics=tuple(error.diagnostics))
-    change = next((c for c in made.changes if c.address == known.address), None)
-    told = tuple(d for d in made.diagnostics if d.address == str(known.address))
-    secrets = run.secrets.get(known.address, NOTHING_KNOWN)
-    stance = run.stances.get(known.address)
-    if isinstance(stance, Stance):
-        known, observed = replace(known, stance=stance.words or stance.status), None
-    elif stance is not None:
-        observed = stance
-    return replace(known, change=change, observed=observed, diagnostics=told, secrets=secrets)
-
-
-def _observed(run: Session, known: Found) -> Observed | None:
-    address = known.address
-    if address.kind in run.registry and run.registry[address.kind].steering is not None:
-        return None  # the plan looks at it
-    if address.kind not in run.registry:
-        return Unreadable(f"this version has no kind '{address.kind}'")
-    if address.platform not in {m.address.platform for m in run.desire.manifests}:
-        return Unreadable(f"no manifest is about platform '{address.platform}'")
-    return run.observer.observe([address]).objects[address]
-
-
-def _with_needs(wanted: Desire, manifest: Manifest) -> Iterator[Manifest]:
-    """The manifest and all it needs, in order: a block of one of them reaches this one."""
-    needed, todo = {manifest.address}, [manifest.address]
-    while todo:
-        for address in wanted.resolved.requires.get(todo.pop(), ()):
-            if address not in needed:
-                needed.add(address)
-                todo.append(address)
-    yield from (m for m in wanted.manifests if m.address in needed)
+def explanation_of(wanted: Desire, found: Found) -> Explanation:
+    """What was found of an object, in words and values."""
+    return _Teller(wanted, found).explanation()
 
 
 class _Teller:
@@ -237,8 +83,9 @@ class _Teller:
 
     def decision(self) -> Decision:
         change = self.change
+        guards = tuple(self.found.guards)
         if change is None:
-            return Decision(self.nothing())
+            return Decision(self.nothing(), guards=guards)
         block = change.blocked
         way = BLOCK_WAYS.get(block.code, "") if block else REASON_WAYS.get(change.reason, "")
         return Decision(
@@ -250,6 +97,7 @@ class _Teller:
             BLOCKS.get(block.code, "") if block else "",
             way.replace("`", ""),
             change.requests,
+            guards,
         )
 
     def nothing(self) -> str:
@@ -312,10 +160,13 @@ class _Teller:
         if self.kind is None:
             return
         stories = list(self.declared_fields())
-        places = self.places([story.path for story in stories])
+        paths = [story.path for story in stories]
+        known = places(self.wanted, self.manifest, paths) if self.manifest else {}
         for story in stories:
-            origin, from_workspace = places.get(story.path, (None, False))
-            yield replace(story, origin=origin, from_workspace=from_workspace)
+            at = known.get(story.path, Place())
+            yield replace(
+                story, origin=at.origin, from_workspace=at.from_workspace, values=at.values
+            )
         yield from self.released()
 
     def declared_fields(self) -> Iterator[FieldStory]:
@@ -349,12 +200,18 @@ class _Teller:
         return evidence_words({known.outlook.name: told})[1] if told is not None else ""
 
     def usual_state(self, path: str) -> FieldState:
-        if self.manifest and is_ignored(path, self.manifest.lifecycle.ignore):
+        if self.is_left(path):
             return "ignored"
         seen = isinstance(self.found.observed, Live) or (
             self.found.source == "plan" and not self.is_new
         )
         return "same" if seen else "declared"
+
+    def is_left(self, path: str) -> bool:
+        """Whether a field is left to others as a whole."""
+        if self.manifest is None or self.kind is None:
+            return False
+        return left_of(self.kind, self.manifest).covers(path)
 
     @property
     def is_new(self) -> bool:
@@ -372,7 +229,7 @@ class _Teller:
 
     def live_value(self, path: str) -> JsonValue:
         if isinstance(self.found.observed, Live) and self.kind:
-            return _live_value(self.kind.fields, self.found.observed.raw, _steps(path)[1:])
+            return _live_value(self.kind.fields, self.found.observed.raw, steps(path)[1:])
         if self.change and not self.is_new:
             return next((f.before for f in self.change.fields if f.path == path), UNSET)
         return UNSET
@@ -384,44 +241,9 @@ class _Teller:
             return
         manifest = self.manifest
         for path in released(kind, manifest, entry) if manifest else sorted(entry.applied):
-            if self.manifest and is_ignored(path, self.manifest.lifecycle.ignore):
+            if self.is_left(path):
                 continue
             yield FieldStory(path, "released", UNSET, self.live_value(path), entry.applied[path])
-
-    def places(self, paths: Iterable[str]) -> Mapping[str, tuple[Origin, bool]]:
-        """Where each field is written, and whether that is in the workspace file."""
-        manifest, root = self.manifest, self.wanted.workspace.root
-        if manifest is None:
-            return {}
-        written = self.written(manifest)
-        wanted = [self.place(manifest, path, written) for path in paths]
-        located = locate([f for f in wanted if f], lambda file: (root / file).read_bytes())
-        return {
-            d.summary: (Origin(d.file, d.line, d.column or 1), d.file == self.wanted.workspace.file)
-            for d in located
-            if d.file and d.line
-        }
-
-    def place(self, manifest: Manifest, path: str, written: Any) -> Finding | None:
-        """The field's key, to be looked up: in the manifest, else in the workspace's defaults."""
-        steps = _steps(path)
-        if _has(written, steps):
-            return Finding(manifest.origin, manifest.index, steps, path, path, at="key")
-        workspace = self.wanted.workspace
-        steps = ("spec", "defaults", manifest.address.kind, *steps[1:])
-        if workspace.file is None or not _has({"spec": workspace.spec}, steps):
-            return None
-        index = document_index((workspace.root / workspace.file).read_bytes(), workspace.file)
-        return Finding(Origin(workspace.file, 1), index, steps, path, path, at="key")
-
-    def written(self, manifest: Manifest) -> Any:
-        """The document as its author wrote it, before defaults."""
-        for document in self.wanted.documents:
-            if (document.origin, document.index) == (manifest.origin, manifest.index) and _named(
-                document.data, manifest.address.name
-            ):
-                return document.data
-        return {}
 
     # --- neighbours
 
@@ -470,28 +292,9 @@ def _saved_state(field: FieldChange) -> FieldState:
     return "unverifiable" if field.secret == "unverifiable" else "differs"
 
 
-def _steps(path: str) -> tuple[str, ...]:
-    """A printed path as steps; a name passed through below `spec.extra` may hold dots."""
-    steps = path.split(".", 2) if path.startswith("spec.extra.") else path.split(".")
-    return tuple(steps)
-
-
-def _has(data: Any, path: Path) -> bool:
-    for step in path:
-        if not isinstance(data, dict) or step not in data:
-            return False
-        data = data[step]
-    return True
-
-
-def _named(data: Any, name: str) -> bool:
-    metadata = data.get("metadata") if isinstance(data, dict) else None
-    return isinstance(metadata, dict) and metadata.get("name") == name
-
-
-def _live_value(fields: FieldTable, raw: Any, steps: Sequence[str]) -> JsonValue:
+def _live_value(fields: FieldTable, raw: Any, path: Sequence[str]) -> JsonValue:
     """A field's value in the platform's answer, in the field's own type; UNSET if it lacks it."""
-    name, *rest = steps
+    name, *rest = path
     if name == "extra" and rest:
         return raw.get(rest[0], UNSET)
     known = fields.get(name)
