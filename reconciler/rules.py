@@ -1154,6 +1154,11 @@ CONNECT: Mapping[str, Rule] = {
         "What devices got cannot be told for certain, so nothing more is sent.",
         "Read the notes of the plan; `reconciler run ADDRESS abort` stops what runs.",
     ),
+    "unsure": Rule(
+        "With `--strict`: a deployment selects in a way that can be read differently, or a fact "
+        "of a device could not be read. Without it such devices are left alone.",
+        "Select in another way, or let the token read what it could not.",
+    ),
     "over-budget": Rule(
         "Looking at a deployment would take more requests than the run allows.",
         "Select fewer devices, or allow more with `--budget` or `spec.connect.requests`.",

@@ -174,18 +174,20 @@ class Classes:
             yield "compliant", "its record shows this payload", ()
         if has_version and not self._again(uuid, bool(succeeded)):
             other = history.other_payload(uuid)
-            told = f"this manifest's payload {other} brought it" if other else "set by others"
+            told = f"this manifest's payload {other} brought it" if other else self._by_others(uuid)
             yield "compliant-unproven", told, (other,) if other else ()
         recent = [
             one for one in succeeded if one.finished and self.world.now - one.finished < LABEL_DELAY
         ]
-        if recent and not has_version:
+        is_back = history.rolled_back(uuid)
+        if recent and not has_version and not is_back:
             yield "in-flight", "it finished just now; the version does not show yet", ()
         failed = [one for one in tries if one.status == "failed"]
         if any(one.status == "aborted" for one in tries):
             yield "quarantined", "the update was aborted there", ("aborted",)
         if intent.quarantine and len(failed) >= intent.max_attempts:
             state = f"label {was}, state uncertain" if was else "state uncertain"
+            state = f"rolled back to {was} since" if is_back else state
             yield "quarantined", f"failed {_times(len(failed))} with this payload; {state}", ()
         if len([o for o in succeeded if self.world.now - (o.finished or 0) < WITHIN]) >= REPEATS:
             yield "quarantined", "it succeeds, and the version never stays", ()
@@ -195,6 +197,16 @@ class Classes:
             yield "blocked", "its update trigger is set", ()
         if not device.online:
             yield "offline", self._silence(device), ()
+
+    def _by_others(self, uuid: str) -> str:
+        """Who brought the version, if the device tells of it."""
+        update = self.history.brought(uuid, self.intent.app, self.intent.version)
+        if update is None:
+            return "set by others"
+        words = " ".join(update.comment.split())[:60]
+        said = f"'{words}'" if words else "an update without a comment"
+        at = f" of {update.scheduled}" if update.scheduled else ""
+        return f"brought by others: {said}{at}"
 
     def _again(self, uuid: str, succeeded: bool) -> bool:
         """Whether a device with the version is to get the payload all the same."""
@@ -206,6 +218,8 @@ class Classes:
     def _why(self, device: Device, was: str) -> str:
         tries = self.history.tries(device.uuid)
         done = [one for one in tries if one.status == "success"]
+        if self.history.rolled_back(device.uuid):
+            return f"rolled back to {was} since"
         if done:
             by = done[-1].via or "this payload"
             return f"was {self.intent.version} by {by}, now {was or 'none'}"
@@ -230,7 +244,7 @@ class Classes:
 
     @cached_property
     def _owners(self) -> frozenset[str]:
-        return frozenset(rival.intent.owner for rival in self.rivals)
+        return frozenset(owner for rival in self.rivals for owner in rival.intent.owners)
 
     def _contested(self, device: Device) -> Iterator[tuple[str, str, tuple[str, ...]]]:
         ours = self.intent

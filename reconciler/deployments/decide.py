@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from reconciler.deployments.classes import CLASSES, DEBT, Classes, Judged, Rival
+from reconciler.deployments.classes import CLASSES, Judged, Rival
 from reconciler.deployments.facts import OPEN, Device, Run, World
-from reconciler.deployments.filters import READINGS, Seen, all_hold
-from reconciler.deployments.history import Abort, History
+from reconciler.deployments.history import Abort, Try
 from reconciler.deployments.intent import Intent
-from reconciler.deployments.rollout import Rollout, Start, WaveView
+from reconciler.deployments.remarks import AMBIGUOUS, Remark, assumptions, remarks
+from reconciler.deployments.rollout import Start, WaveView
+from reconciler.deployments.situation import Situation, devices_of
 from reconciler.model import Block
 
 ANEW = "another version, other parameters or another redeploy.nonce begin it anew"
 """How a rollout goes on that was stopped."""
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """Something a reviewer should know; `rule` is an id of the published list."""
-
-    rule: str
-    severity: str
-    text: str
-    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,6 +37,8 @@ class Decision:
     degraded: bool = False
     matched: int = 0
     fleet: int = 0
+    ended: Mapping[str, str] = field(default_factory=dict)
+    """How the payload's newest attempt stands on the devices that have one."""
 
     @cached_property
     def counts(self) -> Mapping[str, int]:
@@ -76,33 +68,35 @@ def group_problem(intent: Intent, devices: Mapping[str, Device]) -> str:
     return ""
 
 
+def taken_back(made: Decision) -> tuple[str, ...]:
+    """The devices that are to get the rollback: those of the wave whose gate failed that got the
+    payload, whatever came of it; those on which it still waits or runs not yet."""
+    if made.status != "Halted" or made.aborts or made.intent.rollback is None:
+        return ()
+    failed = next((view for view in made.waves if view.state == "failed"), None)
+    ended = ("success", "failed")
+    return tuple(uuid for uuid in failed.members if made.ended.get(uuid) in ended) if failed else ()
+
+
 def decide(
-    intent: Intent, world: World, rivals: Sequence[Rival] = (), unresolved: str = ""
+    intent: Intent,
+    world: World,
+    rivals: Sequence[Rival] = (),
+    unresolved: str = "",
+    *,
+    strict: bool = False,
 ) -> Decision:
-    """The next step. `unresolved` says why the flow cannot be used; then nothing is sent."""
-    return _Decider(intent, world, tuple(rivals), unresolved).decide()
+    """The next step. `unresolved` says why the flow cannot be used; then nothing is sent. Nor is it
+    with `strict` where anything cannot be told for certain."""
+    return _Decider(intent, world, tuple(rivals), unresolved, strict).decide()
 
 
 @dataclass(frozen=True)
-class _Decider:
+class _Decider(Situation):
     """One decision on its way."""
 
-    intent: Intent
-    world: World
-    rivals: tuple[Rival, ...]
-    unresolved: str
-
-    @cached_property
-    def history(self) -> History:
-        return History(self.intent, self.world)
-
-    @cached_property
-    def classes(self) -> Classes:
-        return Classes(self.history, self.rivals)
-
-    @cached_property
-    def rollout(self) -> Rollout:
-        return Rollout(self.classes)
+    unresolved: str = ""
+    strict: bool = False
 
     def decide(self) -> Decision:
         """Guards first, then what must stop, then what may start."""
@@ -110,14 +104,15 @@ class _Decider:
         if blocked is not None:
             return self._decision("Blocked", blocked=blocked)
         halted = self._halted()
-        aborts = (*self._repairs(), *self._stale(), *self._of_failed_waves(halted))
-        if self._is_degraded:
+        stale = self._stale(is_halted=bool(halted))
+        aborts = (*self._repairs(), *stale, *self._of_failed_waves(halted))
+        if self.is_degraded:
             return self._decision("Degraded", aborts=aborts, blocked=self._degraded(aborts))
         if halted:
             block = None if aborts else Block("halted", halted)
             return self._decision("Halted", aborts=aborts, blocked=block)
         start = None if self.intent.paused else self.rollout.start()
-        status = self._status(start)
+        status = self.status(start)
         is_over = status.startswith("Converged")
         leftovers = self.rollout.leftovers() if is_over and not aborts else {}
         return self._decision(status, aborts=aborts, start=start, leftovers=leftovers)
@@ -135,34 +130,34 @@ class _Decider:
             self.intent,
             status,
             self.classes.judged,
-            self.rollout.views if not self._nothing else (),
+            self.rollout.views if not self.nothing else (),
             aborts,
             start,
             leftovers or {},
             blocked,
-            tuple(self._remarks()),
-            tuple(self._assumptions()),
-            self._is_degraded,
+            tuple(remarks(self)),
+            tuple(assumptions(self)),
+            self.is_degraded,
             len(self.classes.matched),
             len(self.world.devices),
+            {u: tries[-1].status for u in self.classes.population if (tries := self._tries(u))},
         )
 
-    # --- what keeps everything from being sent
+    def _tries(self, uuid: str) -> tuple[Try, ...]:
+        return self.history.tries(uuid)
 
-    @property
-    def _nothing(self) -> bool:
-        return not self.classes.population
+    # --- what keeps everything from being sent
 
     def _guard(self) -> Block | None:
         if why := group_problem(self.intent, self.world.devices):
             return Block("selects-nothing", why)
-        if self._nothing:
+        if self.nothing:
             return Block("selects-nothing", self._why_nothing())
         if why := self._out_of_bounds():
             return Block("bounds", why)
         if self.unresolved:
             return Block("unresolved", self.unresolved)
-        return self._conflict() or self._same_version()
+        return self._conflict() or self._same_version() or self._unsure()
 
     def _why_nothing(self) -> str:
         filters = " and ".join(map(str, self.intent.filters)) or "no filter"
@@ -217,7 +212,7 @@ class _Decider:
             and ("redeploy", self.intent.payload) in self.intent.approvals
         ):
             return None
-        found = {j.evidence[0] for j in self._unproven if j.evidence}
+        found = {j.evidence[0] for j in self.unproven if j.evidence}
         if not found:
             return None
         return Block(
@@ -228,37 +223,17 @@ class _Decider:
             "another version, or let redeploy.sameVersionNewPayload allow it (ask, always)",
         )
 
-    @property
-    def _unproven(self) -> list[Judged]:
-        return [j for j in self.classes.judged.values() if j.kind == "compliant-unproven"]
+    def _unsure(self) -> Block | None:
+        """What stops a strict run: devices it would have to leave alone, or might mistake."""
+        unknown = [j for j in self.classes.judged.values() if j.kind == "unknown"]
+        if self.strict and unknown:
+            some = ", ".join(j.device.uuid for j in unknown[:5])
+            return Block("unsure", f"{devices_of(unknown)} ({some}): {unknown[0].reason}")
+        if self.strict and self.ambiguous:
+            return Block("unsure", AMBIGUOUS)
+        return None
 
     # --- what went wrong
-
-    @cached_property
-    def _extras(self) -> tuple[tuple[Run, str], ...]:
-        """Devices that an open deployment of ours has and that lack its reserved tag."""
-        return tuple(self._untagged()) if not self.intent.live else ()
-
-    def _untagged(self) -> Iterator[tuple[Run, str]]:
-        for run in self.history.current:
-            assert run.marker is not None
-            for uuid, entry in run.entries.items():
-                if entry.status in OPEN and uuid in self.world.devices:
-                    tagged = run.marker.tag in self.world.tags(uuid)
-                    if not tagged and self.world.knows_tags(uuid):
-                        yield run, uuid
-
-    @cached_property
-    def _open_surplus(self) -> tuple[Run, ...]:
-        return tuple(
-            run
-            for run in self.history.surplus
-            if any(entry.status in OPEN for entry in run.entries.values())
-        )
-
-    @property
-    def _is_degraded(self) -> bool:
-        return bool(self._extras or self._open_surplus or self.history.cut)
 
     def _degraded(self, aborts: Sequence[Abort]) -> Block | None:
         if aborts:
@@ -290,17 +265,22 @@ class _Decider:
     # --- what must stop
 
     def _repairs(self) -> Iterator[Abort]:
-        for run in self._open_surplus:
+        for run in self.open_surplus:
             open_ = tuple(u for u, e in run.entries.items() if e.status in OPEN)
             yield Abort(run.uuid, "", f"its marker {run.marker} is that of an older one", open_)
-        for run, uuid in self._extras:
+        for run, uuid in self.extras:
             yield Abort(run.uuid, uuid, f"{uuid} was not planned for it", (uuid,))
 
-    def _stale(self) -> Iterator[Abort]:
-        if self.intent.supersede:
-            for run in self.history.stale:
-                payload = run.marker.payload if run.marker else ""
-                yield from _pending(run, f"payload {payload} is superseded")
+    def _stale(self, *, is_halted: bool) -> Iterator[Abort]:
+        if not self.intent.supersede:
+            return
+        for run in self.history.stale:
+            payload = run.marker.payload if run.marker else ""
+            yield from _pending(run, f"payload {payload} is superseded")
+        back = self.intent.rollback.payload if self.intent.rollback and is_halted else ""
+        for run in () if self.intent.is_rollback else self.history.rollbacks:
+            if run.marker and run.marker.payload != back:
+                yield from _pending(run, "what it was to take back is no longer halted")
 
     def _of_failed_waves(self, halted: str) -> Iterator[Abort]:
         if not halted or not self.intent.abort_pending:
@@ -309,132 +289,6 @@ class _Decider:
             if view.state == "failed":
                 for run in self.rollout.by_wave[view.number]:
                     yield from _pending(run, f"wave {view.wave.name} failed")
-
-    # --- how it stands
-
-    def _status(self, start: Start | None) -> str:
-        views = self.rollout.views
-        if self.intent.paused and self._has_more():
-            return "Paused"
-        if start is not None:
-            return "Progressing"
-        if any(view.state == "approval" for view in views):
-            return "WaitingApproval"
-        if any(view.state == "inconclusive" for view in views):
-            return "Inconclusive"
-        if any(view.state in ("running", "soaking", "next") for view in views):
-            return "Progressing"
-        waits = any(j.kind == "in-flight" for j in self.classes.judged.values())
-        if waits and self._moves():
-            return "Progressing"
-        has_debt = waits or any(j.kind in DEBT for j in self.classes.judged.values())
-        if any(j.kind == "unknown" for j in self.classes.judged.values()):
-            return "Degraded"
-        return "ConvergedWithDebt" if has_debt else "Converged"
-
-    def _has_more(self) -> bool:
-        return any(view.left for view in self.rollout.views)
-
-    def _moves(self) -> bool:
-        """Whether a device that is there still waits or runs."""
-        return any(
-            j.kind == "in-flight" and j.device.online and not j.device.blocked
-            for j in self.classes.judged.values()
-        )
-
-    # --- what a reviewer should know
-
-    def _remarks(self) -> Iterator[Remark]:
-        yield from self._loud()
-        unknown = [j for j in self.classes.judged.values() if j.kind == "unknown"]
-        if unknown:
-            text = f"{_devices(unknown)} left alone: {unknown[0].reason}"
-            yield Remark("deployment-unknown", "warning", text)
-        if self._unproven:
-            what = f"{self.intent.app} {self.intent.version}"
-            text = (
-                f"{what} is on {_devices(self._unproven)} already, and nothing shows that this "
-                "payload brought it"
-            )
-            yield Remark("deployment-unproven", "info", text)
-        if self._ambiguous:
-            text = (
-                "the reference does not say what app is_not with a version means, and its readings "
-                "select different devices; ours is everything but the app at that version"
-            )
-            yield Remark("deployment-ambiguous", "warning", text)
-        yield from self._of_debt()
-        yield from self._of_waves()
-        foreign = sum(
-            bool(self.history.foreign(u, {r.intent.owner for r in self.rivals}))
-            for u, j in self.classes.judged.items()
-            if j.needs
-        )
-        if foreign and self.intent.foreign == "warn":
-            text = f"on {foreign} of the devices to update, somebody else's update waits too"
-            hint = "it may run after this one; foreignPending: hold leaves such devices alone"
-            yield Remark("deployment-note", "info", text, hint)
-        for uuid in sorted(self.intent.excluded_devices - self.world.devices.keys()):
-            text = f"select.exclude.devices names {uuid}, which is not in the fleet"
-            yield Remark("deployment-note", "info", text)
-
-    def _of_debt(self) -> Iterator[Remark]:
-        """Devices that are left when nothing moves any more: debt, not success."""
-        left = [j for j in self.classes.judged.values() if j.kind in (*DEBT, "in-flight")]
-        if left and not self._nothing and self._status(None) == "ConvergedWithDebt":
-            kinds = Counter(j.kind for j in left)
-            told = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-            yield Remark("deployment-debt", "warning", f"left behind: {told}")
-
-    def _loud(self) -> Iterator[Remark]:
-        for run in self._open_surplus:
-            text = (
-                f"{run.uuid} has the marker of an older deployment: an answer got lost, or two "
-                "runs sent at once"
-            )
-            yield Remark("deployment-degraded", "warning", text)
-        for run, uuid in self._extras:
-            text = f"{run.uuid} goes to {uuid}, which was not planned for it"
-            yield Remark("deployment-degraded", "warning", text)
-
-    def _of_waves(self) -> Iterator[Remark]:
-        if self._nothing:
-            return
-        for view in self.rollout.views:
-            gate = view.wave.gate
-            if gate and view.members and gate.min_finished > len(view.members):
-                text = (
-                    f"wave {view.wave.name}: minFinished {gate.min_finished} can never be reached "
-                    f"with {len(view.members)} members, so failures in percent are not judged"
-                )
-                yield Remark("deployment-useless", "warning", text)
-
-    def _assumptions(self) -> Iterator[str]:
-        if self.intent.all_groups:
-            yield "empty-groups"
-        if self.intent.once and self.intent.filters:
-            yield "estimate"
-        if self._ambiguous:
-            yield "app-isnot-version"
-
-    @cached_property
-    def _ambiguous(self) -> bool:
-        """Whether the readings of `app is_not` with a version select different devices."""
-        unclear = [
-            f
-            for f in self.intent.filters
-            if (f.type, f.operand) == ("app", "is_not") and f.app_version
-        ]
-        if not unclear:
-            return False
-        runs = {run.uuid: run for run in self.world.runs}
-        for device in self.world.devices.values():
-            if not self.intent.all_groups and device.group not in self.intent.groups:
-                continue
-            seen = Seen(device, self.world.details.get(device.uuid), runs)
-            if len({all_hold(self.intent.filters, seen, r) for r in READINGS}) > 1:
-                return True
-        return False
 
 
 def _pending(run: Run, reason: str) -> Iterator[Abort]:
@@ -445,7 +299,3 @@ def _pending(run: Run, reason: str) -> Iterator[Abort]:
         yield Abort(run.uuid, "", reason, waiting)
     elif waiting:
         yield from (Abort(run.uuid, uuid, reason, (uuid,)) for uuid in waiting)
-
-
-def _devices(found: Sequence[Judged]) -> str:
-    return f"{len(found)} device{'s' if len(found) != 1 else ''}"

@@ -80,6 +80,12 @@ class History:
         return tuple(run for run in self.ours if run.uuid not in counted)
 
     @cached_property
+    def rollbacks(self) -> tuple[Run, ...]:
+        """Every rollback of this manifest."""
+        owners = self.intent.owners - {self.intent.owner}
+        return tuple(r for r in self.world.runs if r.marker and r.marker.owner in owners)
+
+    @cached_property
     def cut(self) -> tuple[Run, ...]:
         """Deployments whose comment looks like ours with its end cut off."""
         whole = Marker(self.intent.owner, self.intent.payload, 1).comment(
@@ -162,6 +168,23 @@ class History:
                 return "" if self._is_ours(update.marker) else update.marker.payload
         return ""
 
+    def rolled_back(self, uuid: str) -> bool:
+        """Whether the last thing of this manifest that succeeded on a device was a rollback."""
+        for update in () if self.intent.is_rollback else self._updates(uuid):
+            owner = update.marker.owner if update.marker is not None else ""
+            if update.status == "success" and owner in self.intent.owners:
+                return owner != self.intent.owner
+        return False
+
+    def brought(self, uuid: str, app: str, version: str) -> Update | None:
+        """The last update of others by which a device got a version, if it tells of one."""
+        for update in self._updates(uuid):
+            owner = update.marker.owner if update.marker is not None else ""
+            done = update.status == "success" and update.apps.get(app) == version
+            if done and owner not in self.intent.owners:
+                return update
+        return None
+
     def waiting(self, uuid: str) -> bool:
         """Whether an older deployment of ours still waits or runs on the device."""
         told = any(run.entries[uuid].status in OPEN for run in self.stale if uuid in run.entries)
@@ -175,7 +198,7 @@ class History:
 
     def foreign(self, uuid: str, known_owners: Iterable[str]) -> int:
         """How many updates of others wait on the device; those of our own manifests not."""
-        ours = {*known_owners, self.intent.owner}
+        ours = {*known_owners, *self.intent.owners}
         return sum(
             update.status in OPEN and (update.marker is None or update.marker.owner not in ours)
             for update in self._updates(uuid)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from reconciler.deployments.marker import owner_of, payload_of
+from reconciler.deployments.marker import owner_of, payload_of, rollback_owner_of
 
 DURATION = r"^[0-9]+(s|m|h|d)$"
 PERCENT = r"^(100|[1-9]?[0-9])%$"
@@ -133,11 +133,22 @@ class Intent:
     foreign: str = "warn"
     content_name: str = ""
     """The name of the flow on the server, where the manifest names an UpdateFlow."""
+    rollback: Intent | None = None
+    """What devices of a wave get whose gate failed; without the devices."""
+    is_rollback: bool = False
 
     @property
     def owner(self) -> str:
         """See `marker.owner_of`."""
-        return owner_of(self.fleet, self.name)
+        found = rollback_owner_of if self.is_rollback else owner_of
+        return found(self.fleet, self.name)
+
+    @property
+    def owners(self) -> frozenset[str]:
+        """Every identity under which something of this manifest goes out."""
+        return frozenset(
+            {owner_of(self.fleet, self.name), rollback_owner_of(self.fleet, self.name)}
+        )
 
     @property
     def payload(self) -> str:
@@ -156,8 +167,48 @@ class Intent:
         )
 
 
-def intent_of(fleet: str, name: str, spec: Mapping[str, Any], content_name: str = "") -> Intent:
+def intent_of(
+    fleet: str,
+    name: str,
+    spec: Mapping[str, Any],
+    content_name: str = "",
+    rollback_content: str = "",
+) -> Intent:
     """What a checked spec means."""
+    made = _intent(fleet, name, spec, content_name)
+    written = (spec.get("onFailure") or {}).get("rollback")
+    if not written:
+        return made
+    return replace(made, rollback=_rollback(made, written, rollback_content))
+
+
+def _rollback(failed: Intent, written: Mapping[str, Any], content_name: str) -> Intent:
+    """What brings an older version to devices on which another payload may have failed: each
+    failed payload has a rollback of its own, and no label is trusted."""
+    return Intent(
+        fleet=failed.fleet,
+        name=failed.name,
+        app=written["app"]["name"],
+        version=written["app"]["version"],
+        flow=written["flow"].get("name", ""),
+        flow_uuid=written["flow"].get("uuid", ""),
+        parameters=dict(written.get("parameters") or {}),
+        secrets={s["name"]: s["value"] for s in written.get("secretParameters") or ()},
+        all_groups=True,
+        waves=(Wave("rollback"),),
+        offline=failed.offline,
+        max_in_flight=failed.max_in_flight,
+        max_attempts=failed.max_attempts,
+        quarantine=failed.quarantine,
+        redeploy="always",
+        nonce=failed.payload,
+        paused=failed.paused,
+        content_name=content_name,
+        is_rollback=True,
+    )
+
+
+def _intent(fleet: str, name: str, spec: Mapping[str, Any], content_name: str) -> Intent:
     wanted = spec.get("desired") or {}
     app, flow = wanted.get("app") or {}, wanted.get("flow") or {}
     select = spec.get("select") or {}

@@ -74,6 +74,11 @@ def owner_of(fleet: str, name: str) -> str:
     return hashlib.sha256(f"{fleet}/{name}".encode()).hexdigest()[:6]
 
 
+def rollback_owner_of(fleet: str, name: str) -> str:
+    """The identity under which an intent's rollbacks go out, apart from the intent's own."""
+    return owner_of(fleet, f"{name}\nrollback")
+
+
 def payload_of(content: Mapping[str, Any]) -> str:
     """The identity of what devices get; what decides who gets it when is no part of it."""
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -107,6 +107,12 @@ class Rollout:
         tagged = {uuid for uuid in world.devices if tag in world.tags(uuid)}
         return {uuid for uuid in listed | tagged if uuid in world.devices}
 
+    def gone(self, number: int) -> list[str]:
+        """Devices a wave was sent to that are in the fleet no more."""
+        devices = self.classes.world.devices
+        listed = (run.entries for run in self.by_wave.get(number, ()))
+        return sorted({uuid for entries in listed for uuid in entries if uuid not in devices})
+
     @cached_property
     def _slots(self) -> Mapping[int, list[str]]:
         found: dict[int, list[str]] = {n: [] for n in range(1, self.last + 1)}

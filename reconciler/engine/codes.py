@@ -116,6 +116,7 @@ BLOCKS: Mapping[str, str] = {
     "same-version": "devices have the version with other parameters or another flow",
     "halted": "a gate of the deployment failed, or somebody aborted it",
     "degraded": "what the devices got cannot be told for certain, so nothing more is sent",
+    "unsure": "which devices are meant, or how they stand, cannot be told, and --strict is on",
     "over-budget": "looking at everything would take more requests than the run allows",
     "dependency": "an object it names is blocked or unreadable",
     "protected": "the manifest last said metadata.lifecycle.protect: true; that holds without it",

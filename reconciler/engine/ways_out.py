@@ -56,6 +56,8 @@ BLOCK_WAYS: Mapping[str, str] = {
     "halted": "Look into the failures. A new payload starts anew: another version, other "
     "parameters, or a new `spec.redeploy.nonce`.",
     "degraded": "Read the notes of the plan; `reconciler run ADDRESS abort` stops what runs.",
+    "unsure": "Read the message: select in another way, or let the token read what it could not; "
+    "without `--strict` such devices are left alone.",
     "over-budget": "Select fewer devices, or allow more requests.",
     "dependency": "Unblock the object it names; this one follows by itself.",
     "protected": "Declare the object again with `metadata.lifecycle.protect: false`, apply, and "

@@ -56,6 +56,8 @@ class Wanted:
     """Reads a YAML text; raises ValueError for one that is none."""
     clock: Callable[[], float] = lambda: 0.0
     """The time of day here, in seconds, for a server that does not tell its own."""
+    strict: bool = False
+    """Whether what cannot be told for certain stops an object."""
     hidden: Callable[[str], str] = lambda text: text
     """A text of a server without the secrets of the manifest, as far as they have a value here."""
     budget_from: str = ""

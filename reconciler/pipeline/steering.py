@@ -78,6 +78,7 @@ def wanted(run: Session, manifest: Manifest, memory: dict[Any, Any] | None = Non
         budget,
         _read_yaml,
         time.time,
+        run.settings.strict,
         _hiding(run, manifest),
         where,
     )

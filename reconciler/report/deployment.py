@@ -54,6 +54,13 @@ def _deployment(found: Mapping[str, Any]) -> Iterator[Line]:
     for wave in found["waves"]:
         if wave["state"] != "empty":
             yield from _wave(wave, by_uuid)
+    if back := found.get("rollback"):
+        counts = ", ".join(f"{count:,} {kind}" for kind, count in back["classes"].items() if count)
+        yield "rollback", f"{visible(back['app'])} on {counts}"
+        for one in back["devices"][:SHOWN]:
+            yield "rollback", f"{_device(one)}: {visible(one['reason'])}"
+        if len(back["devices"]) > SHOWN:
+            yield "rollback", f"and {len(back['devices']) - SHOWN:,} more"
     for stopped in found["aborts"]:
         devices = counted(len(stopped["devices"]), "device")
         yield "stop", f"{visible(stopped['deployment'])} on {devices}: {visible(stopped['reason'])}"

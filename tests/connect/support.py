@@ -105,10 +105,19 @@ class Fleet(Estate):
             self.later(seconds)
         raise AssertionError(f"it never ends: {standing(done[-1].plan)}")
 
+    def roll_halted(self) -> None:
+        """Apply until nothing but a halted rollout is left."""
+        for _ in range(10):
+            made = self.apply()
+            if all(c.blocked for c in made.plan.changes) and not self.is_moving(made.plan):
+                return
+            self.later(60)
+        raise AssertionError("it never ends")
+
     @staticmethod
     def is_moving(plan: Plan) -> bool:
         """Whether a deployment goes on by itself."""
-        return "Progressing" in standing(plan)
+        return any(word in standing(plan) for word in ("Progressing", "RollingBack"))
 
     def kill(self, at: int, *, landed: bool = False) -> None:
         """Let the process die at one of its requests, counted from now: before it, or after it

@@ -145,6 +145,32 @@ def test_40_a_label_set_by_hand(fleet: Fleet) -> None:
     assert set(fleet.received().values()) == {1}
 
 
+def test_40_who_brought_the_version_is_told(fleet: Fleet) -> None:
+    """Edge case 40: an update of somebody else, by its comment and time."""
+    (uuid,) = fleet.add(1)
+    drawn = fleet.api.control("POST", "connect/flows", {"name": "by hand"})["uuid"]
+    sent = {
+        "flow_uuid": drawn,
+        "comment": "hotfix\nby the night shift",
+        "app": {"name": APP, "version": "2.0"},
+    }
+    wanted = {
+        "groups": [],
+        "filters": [{"type": "specific_device", "operand": "is", "value": uuid}],
+    }
+    body = {"device_filter": wanted, "deployment_configuration": sent}
+    fleet.api.control("POST", "connect/deployments", body)
+    fleet.later(60)
+    fleet.deploy()
+    fleet.add(1)
+    shown: Any = change_of(fleet.plan()).evidence["devices"]
+    (told,) = (one for one in shown if one["uuid"] == uuid)
+
+    assert told["status"] == "compliant-unproven"
+    said = "brought by others: 'hotfix by the night shift' of 2026-01-01 00:00:00"
+    assert told["reason"] == said
+
+
 def test_41_other_parameters_same_version(fleet: Fleet) -> None:
     """Edge case 41: refused with both payloads; ask wants an approval, always goes on."""
     fleet.add(2)

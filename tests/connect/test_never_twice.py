@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.kinds.connect import _paging
 from tests.connect.support import Fleet, Killed, change_of, flow, standing
 from tests.sandbox.connect.support import DEPLOYMENTS, ConnectApi
 
@@ -132,6 +133,71 @@ def test_20_a_list_that_fails_on_a_later_page(fleet: Fleet) -> None:
     assert fleet.posts() == []
 
 
+def others(fleet: Fleet, count: int) -> None:
+    """So many deployments of the same person, from the web UI, to nobody."""
+    drawn = fleet.api.control("POST", "connect/flows", {"name": "by hand"})["uuid"]
+    nobody = [{"type": "tag", "operand": "is", "value": "nobody"}]
+    sent = {
+        "user": "owner",
+        "device_filter": {"groups": [], "filters": nobody},
+        "deployment_configuration": {"flow_uuid": drawn},
+    }
+    for _ in range(count):
+        fleet.api.control("POST", "connect/deployments", sent)
+
+
+def test_20_the_third_page(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Edge case 20: two pages came, the third did not: no POST."""
+    monkeypatch.setattr(_paging, "LIMIT", 2)
+    ready(fleet)
+    others(fleet, 6)
+    fleet.apply(only=("kind=UpdateFlow",))
+    pages = iter(range(1, 10_000))
+    look_again = 5  # the plan reads four pages, and the apply reads them again
+
+    def fail(_: int, method: str, path: str) -> None:
+        if method == "GET" and path == POST and next(pages) == look_again + 2:
+            fleet.fault("status", method="GET", path=POST, status=404, times=1)
+
+    fleet.transport.before = fail
+    done = fleet.apply()
+    fleet.transport.before = None
+
+    assert done.results()["Deployment/demo/camera"] == "failed"
+    assert fleet.posts() == []
+    fleet.roll()
+    assert once(fleet)
+
+
+@pytest.mark.parametrize("order", ["newest", "oldest", "shuffled"])
+@pytest.mark.parametrize("cursor", ["item", "offset"])
+def test_21_others_deploy_between_two_pages(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch, order: str, cursor: str
+) -> None:
+    """Edge case 21: entries shift while the list is read; no marker is missed, nothing is sent
+    twice, and a list that lacks some is read again or ends the run."""
+    monkeypatch.setattr(_paging, "LIMIT", 2)
+    fleet.api.settings(list_order=order, cursor=cursor)
+    ready(fleet, waves=[CANARY])
+    others(fleet, 4)
+    pages = iter(range(10_000))
+
+    def shift(_: int, method: str, path: str) -> None:
+        if method == "GET" and path == POST and next(pages) in (1, 9, 14, 17, 19, 26):
+            others(fleet, 1)
+
+    fleet.transport.before = shift
+    for _ in range(12):
+        fleet.apply()
+        fleet.later(60)
+    fleet.transport.before = None
+
+    assert next(pages) > 26
+    assert once(fleet)
+    markers = [one["comment"] for one in fleet.sent() if one["comment"]]
+    assert len(markers) == len(set(markers)) == 2
+
+
 @pytest.mark.parametrize("order", ["newest", "oldest", "shuffled"])
 @pytest.mark.parametrize("cursor", ["item", "offset"])
 @pytest.mark.parametrize("end", ["null", "empty", "absent", "repeat"])
@@ -149,6 +215,15 @@ def test_47_shapes_of_the_device_list(fleet: Fleet, shape: str) -> None:
     """Edge case 47: wrapped in one way or the other, or not at all."""
     fleet.api.settings(device_list=shape)
     ready(fleet)
+    fleet.roll()
+
+    assert once(fleet)
+
+
+def test_47_a_bare_device(fleet: Fleet) -> None:
+    """Edge case 47: the sample of the reference, one device with nothing around it."""
+    fleet.api.settings(device_list="sample")
+    ready(fleet, 1)
     fleet.roll()
 
     assert once(fleet)

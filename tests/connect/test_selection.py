@@ -104,6 +104,20 @@ def test_06_a_tag_beyond_the_hundredth(fleet: Fleet) -> None:
     assert set(fleet.received()) == {uuid}
 
 
+def test_06_in_strict_mode_it_stops(fleet: Fleet) -> None:
+    """Edge case 6: a record that cannot be read leaves the device alone, and stops a strict run."""
+    uuid, _ = fleet.add(2)
+    fleet.deploy()
+    path = f"/api/v2/demo/devices/{uuid}"
+    fleet.fault("status", method="GET", path=path, status=403, times=2)
+    assert change_of(fleet.plan()).blocked is None
+
+    assert block(fleet.plan(strict=True)) == (
+        "unsure",
+        f"1 device ({uuid}): its record could not be read",
+    )
+
+
 def test_07_versions_are_texts(fleet: Fleet) -> None:
     """Edge case 7: 1.10 is not 1.1, and as a YAML number it is refused with the hint."""
     (old,) = fleet.add(1, apps={APP: "1.1"})
@@ -134,6 +148,17 @@ def test_08_readings_that_agree_are_silent(fleet: Fleet) -> None:
     both = [without, {"type": "tag", "operand": "is", "value": "nobody"}]
     fleet.deploy(select={"groups": ["Test"], "filters": both, "expect": {"min": 1}})
     assert "deployment-ambiguous" not in {d.rule for d in fleet.plan().diagnostics}
+
+
+def test_08_in_strict_mode_it_stops(fleet: Fleet) -> None:
+    """Edge case 8: where the readings differ, a strict run sends nothing."""
+    fleet.add(1, apps={APP: "1"})
+    without = {"type": "app", "operand": "is_not", "value": APP, "appVersion": "2"}
+    fleet.deploy(select={"filters": [without]})
+    code, message = block(fleet.plan(strict=True))
+
+    assert code == "unsure"
+    assert "its readings select different devices" in message
 
 
 def test_08_the_server_s_reading_does_not_matter(fleet: Fleet) -> None:
@@ -186,7 +211,7 @@ def test_11_a_selector_that_consumes_itself(fleet: Fleet) -> None:
     """Edge case 11: after success the devices match no more, and the plan shows what it did."""
     fleet.add(3, apps={APP: "1.0"})
     old = {"type": "app", "operand": "is", "value": APP, "appVersion": "1.0"}
-    fleet.deploy("1.1", select={"filters": [old]})
+    fleet.deploy("1.1", select={"filters": [old], "expect": {"min": 3, "max": 3}})
     fleet.roll()
     plan = fleet.plan()
 

@@ -33,6 +33,19 @@ def test_28_more_than_there_is_is_told(fleet: Fleet) -> None:
     assert "can never be reached with 3 members" in told[0].summary
 
 
+def test_28_shares_of_more_than_everybody(fleet: Fleet) -> None:
+    """Edge case 28: told offline; the last one gets what is left."""
+    fleet.add(10)
+    waves = [{"name": n, "take": {"percent": 60}, "gate": {"minSuccess": "50%"}} for n in "ab"]
+    fleet.deploy(waves=waves)
+    plan = fleet.plan()
+
+    (told,) = [d for d in plan.diagnostics if d.rule == "deployment-useless"]
+    assert "the waves take 120 % of the devices" in told.summary
+    shown: Any = change_of(plan).evidence["waves"]
+    assert [wave["members"] for wave in shown] == [6, 4, 0]
+
+
 def test_29_who_joins_late_waits_for_the_last_wave(fleet: Fleet) -> None:
     """Edge case 29: a frozen canary takes nobody in."""
     first = fleet.add(2, tags=["canary"])
@@ -58,6 +71,12 @@ def test_30_a_canary_that_is_deleted(fleet: Fleet) -> None:
     assert "wave canary running" in standing(fleet.plan())
 
     fleet.api.control("DELETE", "connect/devices", {"select": {"devices": [gone]}})
+    fleet.deploy(waves=[{**CANARY, "gate": {"soak": "1h"}}])
+    (told,) = [d for d in fleet.plan().diagnostics if "left the fleet" in d.summary]
+    assert told.summary == (
+        f"wave canary: 1 of its devices left the fleet ({gone}) and do not count any more"
+    )
+    fleet.deploy(waves=[CANARY])
     fleet.roll()
     assert fleet.versions() == {"2.0": 3}
 

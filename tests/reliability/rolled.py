@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 from unittest import mock
 
-from reconciler.deployments.marker import parse
+from reconciler.deployments.marker import owner_of, parse
 from reconciler.errors import ReconcilerError
 from reconciler.model import Request, Response
 from reconciler.platform.client import Client
 from reconciler.sandbox import Request as Asked
-from tests.connect.support import Fleet
+from tests.connect.support import APP, Fleet
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -45,6 +45,7 @@ class Story:
     fails: int
     early: str
     ends: str
+    rollback: bool = False
 
     @property
     def waves(self) -> list[dict[str, Any]]:
@@ -62,7 +63,13 @@ class Story:
         fleet.api.control("PATCH", "connect/devices", broken)
         away = {"select": {"skip": 1, "every": 20}, "set": {"online": False}}
         fleet.api.control("PATCH", "connect/devices", away)
-        fleet.deploy(waves=self.waves, onFailure={"maxAttemptsPerDevice": 1})
+        back = {
+            "app": {"name": APP, "version": "1.0"},
+            "flow": {"name": "camera-fw"},
+            "parameters": {"image": "fw-1.0"},
+        }
+        failure = {"maxAttemptsPerDevice": 1, **({"rollback": back} if self.rollback else {})}
+        fleet.deploy(waves=self.waves, onFailure=failure)
         return fleet
 
 
@@ -74,6 +81,11 @@ def whole(devices: int) -> Story:
 def halted(devices: int) -> Story:
     """One of four fails: the second gate stops it."""
     return Story("stopped by the second gate", devices, 4, "95%", "halted")
+
+
+def taken_back(devices: int) -> Story:
+    """One of four fails, and the second wave is rolled back."""
+    return Story("stopped and rolled back", devices, 4, "95%", "halted", rollback=True)
 
 
 def roll(fleet: Fleet, *, strict: bool = True) -> str:
@@ -149,21 +161,21 @@ class Judge:
     story: Story
 
     @cached_property
-    def calm(self) -> tuple[End, set[str], Counter[str]]:
-        """Statuses, reserved tags and versions in the end."""
+    def calm(self) -> tuple[End, set[str], Counter[str], Counter[str]]:
+        """Statuses, reserved tags, versions, and what each device got, in the end."""
         with tempfile.TemporaryDirectory() as folder, light():
             fleet = self.story.fleet(Path(folder))
             assert roll(fleet) == self.story.ends
-            return end_of(fleet), fleet.tags(), fleet.versions()
+            return end_of(fleet), fleet.tags(), fleet.versions(), fleet.received()
 
     def faults(self, fleet: Fleet, ended: str) -> Iterator[str]:
         """What is wrong with an end: anything that a calm rollout would not have done."""
-        end, tags, versions = self.calm
+        end, tags, versions, received = self.calm
         if ended != self.story.ends:
             yield f"it ended {ended}"
-        twice = {uuid for uuid, times in fleet.received().items() if times != 1}
+        twice = {uuid for uuid, times in fleet.received().items() if times != received[uuid]}
         if twice:
-            yield f"{len(twice)} devices got it more than once: {sorted(twice)[:3]}"
+            yield f"{len(twice)} devices got more than one of each: {sorted(twice)[:3]}"
         if len(fleet.sent()) != len(end):
             yield f"{len(fleet.sent())} deployments were sent"
         if end_of(fleet) != end:
@@ -185,8 +197,9 @@ def end_of(fleet: Fleet) -> End:
 
 def early(fleet: Fleet, story: Story) -> Iterator[str]:
     """Waves that were begun before the gate of the one before them had what it wants."""
-    wave_of = {one["uuid"]: parse(one["comment"]) for one in fleet.sent()}
-    sent = {marker.wave: one for one in fleet.sent() if (marker := wave_of[one["uuid"]])}
+    own = owner_of("demo", "camera")
+    marked = [(parse(one["comment"]), one) for one in fleet.sent()]
+    sent = {marker.wave: one for marker, one in marked if marker and marker.owner == own}
     for number, wave in enumerate(story.waves, 1):
         before, after = sent.get(number), sent.get(number + 1)
         if before is None or after is None:

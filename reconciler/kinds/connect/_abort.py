@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.deployments.facts import OPEN, Run, uuid_of
 from reconciler.deployments.history import Abort
-from reconciler.deployments.marker import owner_of
+from reconciler.deployments.marker import owner_of, rollback_owner_of
 from reconciler.kinds.connect._look import entries_of, listed_runs
 from reconciler.kinds.connect._paging import Pages
 from reconciler.kinds.connect._take import stop
@@ -47,7 +47,8 @@ def _open(address: Address) -> Flow:
     found: list[tuple[Run, list[str]]] = []
     runs: list[Run] = list(pages.found.values())
     for run in runs:
-        if run.marker is None or run.marker.owner != owner_of(fleet, name):
+        owners = (owner_of(fleet, name), rollback_owner_of(fleet, name))
+        if run.marker is None or run.marker.owner not in owners:
             continue
         entries: Pages = yield from entries_of(fleet, run.uuid)
         uuids = [uuid for uuid, entry in entries.found.items() if entry.status in OPEN]

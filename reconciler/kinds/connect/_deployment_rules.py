@@ -60,26 +60,58 @@ def desired(subject: Subject) -> Iterator[Fault]:
     if len({"name", "uuid"} & flow.keys()) != 1:
         text = "a flow is named by 'name' or by 'uuid'"
         yield Fault((*at, "flow"), RULE, text, "write flow: {name: camera-fw}")
-    secrets = [one["name"] for one in subject.spec.get("secretParameters") or ()]
+    given = {**wanted, "secretParameters": subject.spec.get("secretParameters")}
+    yield from _secrets_once(given, ("spec",))
+    yield from _flow_declared(subject, flow, (*at, "flow", "name"))
+
+
+def _secrets_once(written: Mapping[str, Any], at: tuple[str | int, ...]) -> Iterator[Fault]:
+    secrets = [one["name"] for one in written.get("secretParameters") or ()]
     for index, name in enumerate(secrets):
-        if name in (wanted.get("parameters") or {}) or name in secrets[:index]:
-            path = ("spec", "secretParameters", index, "name")
+        if name in (written.get("parameters") or {}) or name in secrets[:index]:
+            path = (*at, "secretParameters", index, "name")
             yield Fault(path, RULE, f"the parameter '{name}' is given twice")
-    yield from _flow_declared(subject, flow)
 
 
-def _flow_declared(subject: Subject, flow: Mapping[str, Any]) -> Iterator[Fault]:
+def _flow_declared(
+    subject: Subject, flow: Mapping[str, Any], at: tuple[str | int, ...]
+) -> Iterator[Fault]:
     name = flow.get("name")
     if name is None or subject.declared is None:
         return
     if (*subject.parents, name) not in subject.declared("UpdateFlow"):
         yield Fault(
-            ("spec", "desired", "flow", "name"),
+            at,
             RULE,
             f"no manifest declares the UpdateFlow '{name}' of the fleet '{subject.parents[0]}'",
             "declare it; a flow drawn in the web UI, whose content nobody can read, is named by "
             "its uuid",
         )
+
+
+def rollback(subject: Subject) -> Iterator[Fault]:
+    """An older version of the same app, by one flow, where a failed gate stops anything."""
+    failure, at = subject.spec.get("onFailure") or {}, ("spec", "onFailure", "rollback")
+    written = failure.get("rollback")
+    if not written:
+        return
+    app, flow = written.get("app") or {}, written.get("flow") or {}
+    wanted = (subject.spec.get("desired") or {}).get("app") or {}
+    if wanted and app.get("name") != wanted.get("name"):
+        text = f"a rollback brings another version of '{wanted.get('name')}', and no other app"
+        yield Fault((*at, "app", "name"), RULE, text, f"write {wanted.get('name')}")
+    elif wanted and app.get("version") == wanted.get("version"):
+        text = f"the rollback is to {app.get('version')}, the version that failed then"
+        yield Fault((*at, "app", "version"), RULE, text, "name the version from before")
+    if len({"name", "uuid"} & flow.keys()) != 1:
+        text = "a flow is named by 'name' or by 'uuid'"
+        yield Fault((*at, "flow"), RULE, text, "write flow: {name: camera-fw}")
+    yield from _flow_declared(subject, flow, (*at, "flow", "name"))
+    yield from _secrets_once(written, at)
+    if failure.get("stop") is False or not subject.spec.get("waves"):
+        text = "no gate stops this rollout, so nothing is ever rolled back"
+        hint = "write waves with gates, and leave stop out"
+        yield Fault(at, "deployment-useless", text, hint, "warning")
 
 
 def waves(subject: Subject) -> Iterator[Fault]:
@@ -128,6 +160,17 @@ def ways(subject: Subject) -> Iterator[Fault]:
                 yield Fault((*SELECT, field), RULE, text, "take targeting out")
 
 
+def removal(subject: Subject) -> Iterator[Fault]:
+    """All that is known is read from the server, and there is no manifest that is gone."""
+    if subject.spec.get("onRemove") == "abort-pending":
+        yield Fault(
+            ("spec", "onRemove"),
+            RULE,
+            "nothing is aborted because a manifest was removed: nobody remembers one that is gone",
+            "write leave, and before you remove the manifest: reconciler run ADDRESS abort",
+        )
+
+
 def name(subject: Subject) -> Iterator[Fault]:
     """The name is in every comment, and the identity."""
     version = ((subject.spec.get("desired") or {}).get("app") or {}).get("version", "")
@@ -142,4 +185,4 @@ def name(subject: Subject) -> Iterator[Fault]:
         )
 
 
-RULES = (selector, desired, waves, ways, name)
+RULES = (selector, desired, rollback, waves, ways, removal, name)

@@ -186,6 +186,22 @@ class WaveSpec(Spec):
     """What the wave must show."""
 
 
+class RollbackSpec(Spec):
+    """An older version, named in full: nothing on the server tells what ran before."""
+
+    app: AppSpec
+    """The app, and the version to go back to."""
+
+    flow: FlowSpec
+    """How it gets there."""
+
+    parameters: dict[Name, str] = unset()
+    """Values for the inputs of the flow."""
+
+    secretParameters: list[SecretParameterSpec] = unset()
+    """Inputs of the flow whose values are secrets."""
+
+
 class FailureSpec(Spec):
     """What happens when a gate fails."""
 
@@ -200,6 +216,10 @@ class FailureSpec(Spec):
 
     quarantine: bool = unset()
     """Leave such a device alone; without it there is no limit. Default: true."""
+
+    rollback: RollbackSpec = unset()
+    """When a gate failed, the devices of its wave that got the update get this version. Default:
+    none."""
 
 
 class RedeploySpec(Spec):
@@ -276,6 +296,10 @@ class DeploymentSpec(ObjectSpec):
 
     paused: Annotated[bool, SAFE] = unset()
     """Nothing more is started; what runs goes on."""
+
+    onRemove: Annotated[Literal["leave", "abort-pending"], SAFE] = unset()
+    """When the manifest is removed: what waits and what is there stays. `abort-pending` is refused:
+    nobody remembers a manifest that is gone. Default: `leave`."""
 
     priority: Annotated[int, NOTABLE] = unset()
     """Which manifest counts where two want different versions of one app on a device: the higher

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.deployments.classes import Rival, matches
-from reconciler.deployments.decide import Decision, decide, group_problem
+from reconciler.deployments.decide import Decision, decide, group_problem, taken_back
 from reconciler.deployments.facts import Detail, Device, Entry, Run, World
 from reconciler.deployments.intent import Intent, intent_of
 from reconciler.errors import AnswerError, ReconcilerError, UnreachableError
@@ -48,15 +48,25 @@ class Looked:
     too_many: int = 0
     reports: Mapping[str, Report] = field(default_factory=dict)
     """What was said on devices where it failed; on some of them."""
+    back: Looked | None = None
+    """The rollback of a wave that failed."""
 
 
 def intent_for(manifest: Manifest, wanted: Wanted) -> Intent:
     """What a manifest wants; a flow that is named means the UpdateFlow of that name."""
     fleet, name = manifest.address.parts
-    flow = ((manifest.spec.get("desired") or {}).get("flow") or {}).get("name")
+    back = (manifest.spec.get("onFailure") or {}).get("rollback") or {}
+    names = (
+        _content_name(fleet, (part.get("flow") or {}).get("name"), wanted)
+        for part in (manifest.spec.get("desired") or {}, back)
+    )
+    return intent_of(fleet, name, manifest.spec, *names)
+
+
+def _content_name(fleet: str, flow: str | None, wanted: Wanted) -> str:
+    """The name on the server of the flow a manifest names."""
     spec = _flow_spec(fleet, flow, wanted) if flow else None
-    whole = content_name(flow, spec) if flow and spec is not None else flow or ""
-    return intent_of(fleet, name, manifest.spec, whole)
+    return content_name(flow, spec) if flow and spec is not None else flow or ""
 
 
 def _flow_spec(fleet: str, name: str, wanted: Wanted) -> Mapping[str, Any] | None:
@@ -92,9 +102,21 @@ def look(wanted: Wanted) -> Flow:
         details={uuid: one for uuid, one in details.items() if uuid not in gone},
         reads=memory.get("reads", 0) - before,
     )
-    decision = decide(intent, world, rivals, problem)
+    decision = decide(intent, world, rivals, problem, strict=wanted.strict)
     told = yield from _reported(intent, decision, wanted, before)
-    return Looked(decision, intent, flow_uuid, world, memory.get("reads", 0) - before, reports=told)
+    back = yield from _back(decision, wanted, world)
+    reads = memory.get("reads", 0) - before
+    return Looked(decision, intent, flow_uuid, world, reads, reports=told, back=back)
+
+
+def _back(decision: Decision, wanted: Wanted, world: World) -> Flow:
+    """Returns the rollback of a wave that failed, as `Looked`; None where there is none."""
+    devices, rollback = taken_back(decision), decision.intent.rollback
+    if not devices or rollback is None:
+        return None
+    intent = replace(rollback, devices=devices)
+    flow_uuid, problem = yield from _flow(intent, wanted)
+    return Looked(decide(intent, world, (), problem), intent, flow_uuid, world, world.reads)
 
 
 def _reported(intent: Intent, decision: Decision, wanted: Wanted, before: int) -> Flow:
@@ -165,7 +187,7 @@ def _runs(intent: Intent, memory: dict[Any, Any]) -> Flow:
     wanted = [
         one
         for one in known.values()
-        if one.uuid in named or (one.marker is not None and one.marker.owner == intent.owner)
+        if one.uuid in named or (one.marker is not None and one.marker.owner in intent.owners)
     ]
     yield from _entries(intent.fleet, wanted, memory)
     for one in known.values():

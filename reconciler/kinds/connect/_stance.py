@@ -26,6 +26,8 @@ def stance_of(looked: Looked, wanted: Wanted) -> Stance:
     if looked.decision is None:
         return _over_budget(looked, wanted, looked.too_many)
     made = looked.decision
+    if looked.back is not None and looked.back.decision is not None:
+        return _of_rollback(looked, looked.back, wanted)
     writes = writes_of(made)
     if made.has_step and not made.blocked and looked.reads + writes > wanted.budget:
         return _over_budget(looked, wanted, looked.reads + writes)
@@ -45,6 +47,48 @@ def stance_of(looked: Looked, wanted: Wanted) -> Stance:
         is_degraded=made.degraded,
         words=_words(made),
         state=looked,
+    )
+
+
+def _of_rollback(looked: Looked, back: Looked, wanted: Wanted) -> Stance:
+    """How a deployment stands whose wave failed, while that wave is taken back and afterwards."""
+    made, doing = looked.decision, back.decision
+    assert made is not None
+    assert doing is not None
+    writes, told = writes_of(doing), f"rollback to {back.intent.app} {back.intent.version}"
+    if doing.has_step and looked.reads + writes > wanted.budget:
+        return _over_budget(looked, wanted, looked.reads + writes)
+    halted = made.blocked.message if made.blocked else ""
+    moves = doing.has_step or doing.status in OPEN
+    stuck = doing.blocked.message if doing.blocked and not doing.has_step else ""
+    words = f"{told}: {stuck or _words(doing)}"
+    block = None if moves and not stuck else Block("halted", f"{halted}; {words}")
+    action = Action.DEPLOY if doing.has_step or block else None
+    fields = (FieldChange("rollback", after=halted), *_fields(doing)) if doing.has_step else ()
+    evidence = _evidence(looked, made, writes) | {
+        "rollback": {
+            "app": f"{back.intent.app} {back.intent.version}",
+            "payload": back.intent.payload,
+            "status": doing.status,
+            "classes": dict(doing.counts),
+            "devices": [_device(one, doing, back) for one in doing.judged.values()],
+        }
+    }
+    standing = () if action else (Note("deployment-standing", "info", f"RollingBack: {words}"),)
+    return Stance(
+        "RollingBack" if block is None else made.status,
+        action,
+        _reason(doing) if doing.has_step else "next-step",
+        fields or ((FieldChange("payload", after=made.intent.payload),) if action else ()),
+        _risk(doing),
+        block,
+        evidence,
+        tuple(_requests(doing)),
+        (*_notes(made, has_action=True), *standing),
+        is_open=block is None,
+        is_degraded=doing.degraded,
+        words=f"RollingBack: {words}",
+        state=back if doing.has_step else looked,
     )
 
 

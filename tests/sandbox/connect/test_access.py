@@ -74,7 +74,7 @@ def test_a_refused_deployment_was_not_made(api: ConnectApi) -> None:
     assert api.get(DEPLOYMENTS)["deployments"] == []
 
 
-def test_port_tunnels(api: ConnectApi) -> None:
+def test_51_port_tunnels(api: ConnectApi) -> None:
     """Each request opens another one; its fields have other names when read."""
     uuid = api.uuids()[0]
     body = {"device_uuid": uuid, "port": 22, "allowed_ip": "203.0.113.10"}
