@@ -84,7 +84,7 @@ def update_body(
         field = kind.fields[name]
         value = encode(field, spec[name], reveal)
         if field.whole and isinstance(value, dict):
-            value = merged(field.live_value(live, None), value)
+            value = merged(field.live_value(live, None), value, maps_in(field.fields))
         body |= _written(field, value)
     return body
 
@@ -111,10 +111,21 @@ def encode(field: Field, value: Any, reveal: Reveal) -> Any:
     return value
 
 
-def merged(live: Any, wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """The live object with the wanted parts laid over it, at every depth."""
+def maps_in(fields: FieldTable) -> frozenset[str]:
+    """The API's names of the maps among fields, at every depth."""
+    found = {field.wire for field in fields.values() if field.shape == "map"}
+    return frozenset(found.union(*(maps_in(field.fields) for field in fields.values())))
+
+
+def merged(
+    live: Any, wanted: Mapping[str, Any], maps: frozenset[str] = frozenset()
+) -> dict[str, Any]:
+    """The live object with the wanted parts laid over it, at every depth.
+
+    The fields named in `maps` hold no parts: a map is one value, with all of its keys.
+    """
     result = dict(live) if isinstance(live, dict) else {}
     for name, value in wanted.items():
-        inner = result.get(name)
-        result[name] = merged(inner, value) if isinstance(value, dict) else value
+        is_object = isinstance(value, dict) and name not in maps
+        result[name] = merged(result.get(name), value, maps) if is_object else value
     return result

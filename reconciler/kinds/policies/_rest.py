@@ -141,8 +141,8 @@ class PolicyView(Listing):
 class PolicyCollection(Collection):
     """Policies of one kind, each under its key; a PUT holds the whole policy.
 
-    `drops` are fields of an answer that only the server writes. A refusal because the policy runs
-    is tried again for as long as there is patience.
+    `drops` are fields of an answer that only the server writes, `maps` those that are maps. A
+    refusal because the policy runs is tried again for as long as there is patience.
     """
 
     create_by: str = "POST"
@@ -150,6 +150,7 @@ class PolicyCollection(Collection):
     replaces: bool = True
     name_field: str = "key"
     drops: frozenset[str] = frozenset()
+    maps: frozenset[str] = frozenset()
 
     def read(self, address: Address) -> Flow:
         """One GET; a 400 that speaks of absence is believed when the list lacks the key too."""
@@ -176,7 +177,7 @@ class PolicyCollection(Collection):
         """The policy as it will be, as the server has it."""
         live = {name: value for name, value in write.live.items() if name not in self.drops}
         wanted = {**self.named(write), **self.constants, **write.body}
-        return self.shaped(merged(live, wanted), write)
+        return self.shaped(merged(live, wanted, self.maps), write)
 
     def delete(self, address: Address) -> Flow:
         """One request."""

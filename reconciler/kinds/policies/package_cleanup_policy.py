@@ -289,6 +289,7 @@ POLICIES = "/artifactory/api/cleanup/packages/policies"
 
 REST = PackagePolicies(
     POLICIES,
+    maps=frozenset(PROPERTIES),
     listing=PolicyListing(
         POLICIES,
         since="7.98.2",
