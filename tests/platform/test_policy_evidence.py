@@ -24,7 +24,10 @@ from tests.platform.test_convergence import FUZZ, assert_done
 from tests.support.estate import Estate, manifest
 
 NOW = 1_767_225_600.0
-TYPES = ("maven", "npm", "docker", "pypi", "generic", "helm", "nuget", "debian", "rpm", "go")
+TYPES = (
+    *("maven", "npm", "docker", "pypi", "generic", "helm", "nuget", "debian", "rpm", "go"),
+    *("alpine", "ansible", "cocoapods", "conda", "terraformbackend"),
+)
 
 
 @pytest.fixture
@@ -58,6 +61,11 @@ def paths(package_type: str, name: str, version: int) -> list[str]:
         "nuget": [f"{name}/{name}.{v}.0.nupkg"],
         "debian": [f"pool/{name}_{v}_amd64.deb", f"pool/{name}_{v}_arm64.deb"],
         "rpm": [f"{name}-{v}-1.x86_64.rpm", f"{name}-{v}-1.aarch64.rpm"],
+        "alpine": [f"edge/main/x86_64/{name}-{v}-r0.apk"],
+        "ansible": [f"acme-{name}-{v}.0.tar.gz"],
+        "cocoapods": [f"{name}/{v}/{name}-{v}.tar.gz"],
+        "conda": [f"noarch/{name}-{v}-py_0.tar.bz2", f"noarch/{name}-{v}-py_0.conda"],
+        "terraformbackend": [f"{name}/state.{v}.json"],
         "go": [f"acme.example/{name}/@v/v{v}.mod", f"acme.example/{name}/@v/v{v}.zip"],
     }[package_type]
 
@@ -368,9 +376,9 @@ def test_rows_the_server_keeps_back_are_not_taken_for_all(estate: Estate) -> Non
 
 def test_packages_of_an_unknown_layout_are_unknown(estate: Estate) -> None:
     """Nobody here can tell which files of it make up a version."""
-    estate.put("conda-local", rclass="local", packageType="conda")
-    estate.declare(retention(packageTypes=["conda"], repos=["**"]))
-    assert "conda packages" in impact(only(estate))["gaps"][0]
+    estate.put("conan-local", rclass="local", packageType="conan")
+    estate.declare(retention(packageTypes=["conan"], repos=["**"]))
+    assert "conan packages" in impact(only(estate))["gaps"][0]
 
 
 @pytest.mark.parametrize(

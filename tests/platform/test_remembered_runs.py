@@ -75,10 +75,10 @@ def test_the_policy_of_a_project_is_the_same_one(estate: Estate) -> None:
 
 def test_it_tells_what_no_query_can(estate: Estate) -> None:
     """A layout nobody knows: the figures are the dry run's, the shares stay unknown."""
-    estate.put("conda-local", rclass="local", packageType="conda")
-    old = {"repo": "conda-local", "size": 70, "createdDaysAgo": 200}
-    store(estate, {**old, "path": "noarch/lib-1.0-0.tar.bz2"})
-    selected = {"packageTypes": ["conda"], "repos": ["**"]}
+    estate.put("conan-local", rclass="local", packageType="conan")
+    old = {"repo": "conan-local", "size": 70, "createdDaysAgo": 200}
+    store(estate, {**old, "path": "_/lib/1.0/_/0/export/conanfile.py"})
+    selected = {"packageTypes": ["conan"], "repos": ["**"]}
     declare(estate, **selected)
     assert impact(only(estate))["candidates"] == "unknown"
     estate.apply()
@@ -88,7 +88,7 @@ def test_it_tells_what_no_query_can(estate: Estate) -> None:
     assert (told["source"], told["candidates"], told["bytes"]) == ("dry-run", 1, 70)
     assert told["asOf"] == "2026-01-01T00:00:00Z"
     assert told["percentOfRepository"] == "unknown"
-    assert "conda packages" in told["gaps"][0]
+    assert "conan packages" in told["gaps"][0]
 
 
 def test_only_a_complete_dry_run_counts(estate: Estate) -> None:

@@ -143,11 +143,11 @@ def _tell(done: Operated, code: int, output: str) -> None:
 
         result(dumps(operation_json(str(address), operation.name, done.said, done.standing, code)))
         return
-    said = f": {visible(done.said)}" if done.said else ""
-    if done.standing is None:
-        verb = "" if operation.of_past else "started "
-        result(f"{verb}{operation.name} of {address}{said}")
-        return
-    word, words = "failed" if done.standing.has_failed else "is over", done.standing.words
-    more = "" if operation.of_past or done.said in words else said
-    result(f"{operation.name} of {address} {word}: {visible(words)}{more}")
+    if done.standing is not None:
+        word = "failed" if done.standing.has_failed else "is over"
+        result(f"{operation.name} of {address} {word}: {visible(done.standing.words)}")
+    elif operation.follow is not None and not operation.of_past:
+        said = f": {visible(done.said)}" if done.said else ""
+        result(f"started {operation.name} of {address}{said}")
+    else:
+        result(f"{operation.name} of {address}: {visible(done.said) or 'done'}")

@@ -68,7 +68,7 @@ def _stop(asked: Asked) -> Flow:
 def _preview(asked: Asked) -> Flow:
     """2.6.11: only counts."""
     count, size = yield from figures(Request("POST", f"{_one(asked)}/preview", asks=True))
-    return f"{count:,} candidates, {size:,} bytes"
+    return f"{count:,} candidate{'s'[: count != 1]}, {size:,} bytes"
 
 
 def _search(asked: Asked) -> Flow:

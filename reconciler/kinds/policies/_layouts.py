@@ -192,5 +192,11 @@ LAYOUTS: Mapping[str, Layout] = {
     "go": Layout(_go, (".mod",)),
     "rpm": Layout(_rpm, (".rpm",)),
     "debian": Layout(_debian, (".deb", ".ddeb")),
+    "alpine": Layout(_stem, (".apk", ".tar.gz")),
+    "ansible": Layout(_stem, (".tar.gz",)),
+    "cocoapods": Layout(_stem, (".tar.gz", ".tgz")),
+    "conda": Layout(_stem, (".tar.bz2",)),
+    "terraformbackend": Layout(_whole_path, (".json",)),
 }
-"""The layouts that are known, by package type."""
+"""The layouts that are known, by package type; leads as the vendor's help lists them ("Cleanup
+Supported Packages")."""
