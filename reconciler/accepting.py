@@ -17,10 +17,9 @@ from reconciler.manifests.findings import locate
 from reconciler.manifests.placeholders import Filling, escaped
 from reconciler.manifests.validate import validate
 from reconciler.model import Address, Document, Drift, DriftEntry, Entry, FieldChange, Manifest
+from reconciler.pipeline.gathering import Place, edits_of, gathered
+from reconciler.pipeline.gathering import place_of as _place
 from reconciler.pipeline.session import Session
-
-Place = tuple[str, int]
-"""A document: its file relative to the workspace, and its number there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +61,14 @@ class _Acceptor:
         self.taken: dict[Address, list[FieldChange]] = defaultdict(list)
         self.refused: list[Diagnostic] = []
         self.texts: dict[str, tuple[str, str]] = {}
+        self.spread: dict[Place, list[tuple[Manifest, FieldChange]]] = defaultdict(list)
 
     def result(self) -> Acceptance:
         """Everything that can be accepted."""
         for entry in self.drift.drifted:
             self._consider(entry)
+        for place, found in self.spread.items():
+            self._gather(place, found)
         for place, edits in self.edits.items():
             refusal = self._rewrite(place, edits)
             if refusal is not None:
@@ -97,11 +99,26 @@ class _Acceptor:
         elif (refusal := derived(manifest.origin)) is not None:
             self._refuse(entry.address, replace(refusal, reason=f"its manifest {refusal.reason}"))
         else:
+            gathering = self.run.registry[manifest.address.kind].gathering
             for drifted in entry.fields:
-                self._consider_field(manifest, drifted)
+                if gathering is not None and drifted.path[len("spec.") :] in gathering.fields:
+                    self.spread[_place(manifest)].append((manifest, drifted))
+                else:
+                    self._consider_field(manifest, drifted)
+
+    def _gather(self, place: Place, found: list[tuple[Manifest, FieldChange]]) -> None:
+        """Fields that each platform has in its own words, and the manifest in one for all."""
+        result = gathered(self.run, self.drift, place, found)
+        if isinstance(result, Refusal):
+            for manifest, drifted in found:
+                self._refuse(manifest.address, result, drifted.path)
+            return
+        for manifest, drifted in found:
+            self.taken[manifest.address].append(drifted)
+        self.edits[place] += edits_of(self.run, place, found[0][0], result)
 
     def _consider_field(self, manifest: Manifest, drifted: FieldChange) -> None:
-        place = (manifest.origin.file, manifest.index)
+        place = _place(manifest)
         kind = self.run.registry[manifest.address.kind]
         found = accepted(kind, manifest, self.documents[place].data, drifted)
         if not isinstance(found, Refusal) and found:
@@ -116,15 +133,19 @@ class _Acceptor:
     def _not_shared(self, manifest: Manifest, drifted: FieldChange) -> Refusal | None:
         """A document for several platforms is rewritten only when all of them drifted alike."""
         for other in self.run.desire.manifests:
-            together = (other.origin.file, other.index) == (manifest.origin.file, manifest.index)
+            together = _place(other) == _place(manifest)
             if not together or other.address == manifest.address:
                 continue
             entry = self.drifted.get(other.address)
             alike = [f for f in entry.fields if f.path == drifted.path] if entry else []
             if not alike or alike[0].after != drifted.after:
+                is_one = self.run.registry[manifest.address.kind].gathering is not None
                 return Refusal(
                     f"the same document declares {other.address}, which did not drift alike",
-                    "write a manifest for each platform, or an environment's patch",
+                    "make it the same everywhere first (`reconciler run ... config-sync`), or "
+                    "apply to put it back"
+                    if is_one
+                    else "write a manifest for each platform, or an environment's patch",
                 )
         return None
 
@@ -170,7 +191,7 @@ class _Acceptor:
         """Nothing of a document is accepted: not its edits, not what needed none."""
         for address in list(self.taken):
             manifest = self.manifests[address]
-            if (manifest.origin.file, manifest.index) == place:
+            if _place(manifest) == place:
                 self._refuse(address, refusal, *(f.path for f in self.taken.pop(address)))
 
     def _refuse(self, address: Address, refusal: Refusal, *paths: str) -> None:

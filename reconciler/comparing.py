@@ -48,7 +48,10 @@ def _compared(
     names: tuple[str, str], sides: Sequence[list[Manifest]], registry: Registry
 ) -> Comparison:
     is_across = _is_across(sides)
-    one, other = ({_key(m, is_across): _declared(m, registry) for m in side} for side in sides)
+    one, other = (
+        {_key(m, registry, is_across): _declared(m, registry, is_across) for m in side}
+        for side in sides
+    )
     return compare_declared(names, one, other, registry.__getitem__)
 
 
@@ -61,13 +64,22 @@ def _is_across(sides: Iterable[list[Manifest]]) -> bool:
     return all(len({m.address.platform for m in side}) <= 1 for side in sides)
 
 
-def _key(manifest: Manifest, is_across: bool) -> str:
-    return manifest.address.unqualified if is_across else manifest.address.full
+def _key(manifest: Manifest, registry: Registry, is_across: bool) -> str:
+    address = manifest.address
+    if not is_across:
+        return address.full
+    if registry[address.kind].at_site is not None:  # whatever its key there
+        return f"{address.kind}/{address.parts[0]}"
+    return address.unqualified
 
 
-def _declared(manifest: Manifest, registry: Registry) -> Declared:
-    kind = registry[manifest.address.kind]
-    return Declared(manifest.address, final_document(manifest, kind), manifest.origin)
+def _declared(manifest: Manifest, registry: Registry, is_across: bool) -> Declared:
+    address, kind = manifest.address, registry[manifest.address.kind]
+    document = final_document(manifest, kind)
+    if is_across and kind.at_site is not None:
+        spec = kind.at_site(manifest.spec, address.parts[0], address.platform)
+        document = {**document, "spec": spec}
+    return Declared(address, document, manifest.origin)
 
 
 def _unknown(

@@ -107,6 +107,7 @@ def manifests_of(
 
     folder = _export_folder(run, path)
     declared_ = {m.address: m for m in run.desire.manifests}
+    named = {run.registry.place(address) for address in declared_}
     created: dict[Path, str] = {}
     edits: dict[str, list[Edit]] = {}
     taken: list[Diagnostic] = []
@@ -114,6 +115,9 @@ def manifests_of(
     for found in objects:
         address = found.address
         manifest = declared_.get(address)
+        if manifest is None and run.registry.place(address) in named and not whole:
+            unchanged += 1  # declared as another kind, such as a site of a federation
+            continue
         if manifest is None or whole:
             file = folder / _place(run, address)
             if file.exists() and not printed:

@@ -40,12 +40,13 @@ def adopt(run: Session, addresses: Sequence[str] | None) -> Adopted:
     """
     wanted = _named(run, addresses)
     chosen = tuple(m for m in run.chosen if m.address in wanted)
-    made = make_plan(replace(run, chosen=chosen, prunes=False))
+    part = replace(run, chosen=chosen, prunes=False)
+    made = make_plan(part)
     entries: dict[str, Entry] = {}
     absent: list[Address] = []
     refused: list[Diagnostic] = []
     adopting = {c.address: c for c in made.changes if c.adopting}
-    manifests = {m.address: m for m in run.chosen}
+    manifests = {m.address: m for m in part.chosen}
     for change in made.changes:
         if change.blocked is not None and change.blocked.code in ("other-owner", "name-taken"):
             text = f"{change.address}: {change.blocked.message}"

@@ -756,6 +756,13 @@ PLAN: Mapping[str, Rule] = {
         "blocked; others go on.",
         "Plan again when the platform is back.",
     ),
+    "site-taken": Rule(
+        "A member of a federation would be a repository of another class or package type: what one "
+        "platform has under that key cannot be federated with the others. The change is blocked "
+        "on all of them.",
+        "Give the member another key with `repository`, rename what is there, or take the platform "
+        "out.",
+    ),
     "would-strand": Rule(
         "A member is to be taken out of a federation while content is still on its way. The change "
         "is blocked.",

@@ -11,7 +11,14 @@ from reconciler.engine.sending import left_of, sendable
 from reconciler.kinds.fields import PASS_THROUGH, Field, FieldTable
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.rest import Conversion
-from reconciler.kinds.values import is_masked, same, shown, without_credentials, without_implied
+from reconciler.kinds.values import (
+    as_written,
+    is_masked,
+    same,
+    shown,
+    without_credentials,
+    without_implied,
+)
 from reconciler.kinds.wire import secrets_in
 from reconciler.model import (
     UNSET,
@@ -270,6 +277,7 @@ class _Findings:
         if is_masked(have):
             self.unreadable.append(path)
             return
+        have = as_written(known, shown(known, wanted), have)
         change = _change(known, path, without_credentials(have), wanted)
         if self.is_rewritten(known, change):
             self.rewritten.append(path)

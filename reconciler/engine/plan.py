@@ -9,6 +9,7 @@ from typing import Any
 from reconciler.engine import replacing
 from reconciler.engine.diff import Difference, declared, diff, released
 from reconciler.engine.digest import digest
+from reconciler.engine.elsewhere import Elsewhere
 from reconciler.engine.following import Followers
 from reconciler.engine.observation import NOT_READ, Observation
 from reconciler.engine.obstacles import Obstacles, stuck
@@ -127,6 +128,7 @@ class _Planner:
 
     def __post_init__(self) -> None:
         self.obstacles = Obstacles(self.desired.resolved, self.observation, self.registry)
+        self.elsewhere = Elsewhere(self.desired.resolved, self.observation, self.registry)
 
     def decide(self, manifest: Manifest) -> None:
         """What to do with one object."""
@@ -276,7 +278,7 @@ class _Planner:
             self._refused(manifest, entry)
             or self._spelling(kind, manifest)
             or _uncreatable(kind, manifest)
-            or self._elsewhere(kind, write)
+            or self.elsewhere.block(kind, write)
         )
         if observed.obstacle:
             block = Block("unsupported", observed.obstacle)
@@ -316,7 +318,7 @@ class _Planner:
                 block
                 or self._stuck(kind, manifest, live, entry, found, previous or address)
                 or self._unconvertible(manifest, found)
-                or self._elsewhere(kind, self._update_write(kind, manifest, live, found))
+                or self.elsewhere.block(kind, self._update_write(kind, manifest, live, found))
                 or secret_needed(kind, manifest, live, found)
             )
             change = self._update(kind, manifest, live, found, takes)
@@ -422,13 +424,6 @@ class _Planner:
                 f"has {version}",
             )
         return Block("cannot-convert", conversion.obstacle) if conversion.obstacle else None
-
-    def _elsewhere(self, kind: Kind, write: Write) -> Block | None:
-        """A block for a write that other platforms are not ready for."""
-        if site := self.observation.out_of_reach(kind.rest.reaches(write)):
-            return Block("site-unreachable", f"it is on '{site}' too, which does not answer")
-        told = kind.rest.stranding(write)
-        return Block("would-strand", told) if told else None
 
     def _update_flow(self, kind: Kind, manifest: Manifest, live: Live, found: Difference) -> Flow:
         return kind.rest.update(self._update_write(kind, manifest, live, found))

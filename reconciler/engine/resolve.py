@@ -81,7 +81,7 @@ def resolve(manifests: Iterable[Manifest], registry: Registry) -> Resolved:
                 found.append(named)
             elif named is None and reference.check != "server":
                 missing.append(_missing(reference, manifest, by_address, registry))
-        found += manifest.after
+        found += [first for first in manifest.after if first in by_address]
         for parent in parents_of(manifest, registry):
             if parent.address in by_address:
                 found.append(parent.address)

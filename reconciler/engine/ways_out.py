@@ -44,6 +44,8 @@ BLOCK_WAYS: Mapping[str, str] = {
     "cannot-convert": "Do first what the message asks for, such as taking members out.",
     "site-unreachable": "Wait until the platform is back, and plan again. One that will never be "
     "back is disabled first (`enabled: false`), then taken out.",
+    "site-taken": "Rename the one, or give the member another key (`repository`); or take the "
+    "platform out.",
     "would-strand": "Wait until the member is healthy (`reconciler status`), or disable it first "
     "(`enabled: false`): then nothing is exchanged any more, and it can be taken out.",
     "cannot-create": "Let the device register itself, or correct the name; then plan again.",

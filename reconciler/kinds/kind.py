@@ -14,9 +14,9 @@ from reconciler.kinds.evidence import Evidence
 from reconciler.kinds.fields import Field, FieldTable, field_table
 from reconciler.kinds.losses import TakesAway, takes_nothing
 from reconciler.kinds.operations import Operation, Survey
-from reconciler.kinds.rest import Shape
+from reconciler.kinds.rest import Flow, Shape
 from reconciler.kinds.spec import ObjectSpec
-from reconciler.model import Address, Topology
+from reconciler.model import Address, Path, Topology
 
 if TYPE_CHECKING:
     from reconciler.kinds.steering import Steering
@@ -78,6 +78,47 @@ class Site:
 
 UrlOf = Callable[[str], str]
 """The base URL of a platform of the workspace, by its name."""
+
+
+BaseUrls = Mapping[str, Collection[str]]
+"""The base URLs that are known of each platform of the workspace, by its name."""
+
+
+class OwnUrl(NamedTuple):
+    """How a platform tells under which base URL others know it, which need not be the one it is
+    reached at: `said_by` reads it from a live object, empty where that does not tell; `asked` asks
+    for it, for a platform where no such object is."""
+
+    said_by: Callable[[Address, Mapping[str, Any]], str]
+    asked: Callable[[], Flow]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class SiteFound:
+    """One site as it was found: its values, None where nobody could look, and the fields of it that
+    are no more as they were applied."""
+
+    address: Address
+    values: Mapping[str, Any] | None
+    drifted: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Gathering:
+    """How what was found on all sites becomes a manifest again.
+
+    `fields` are those of a site that its manifest says in other words. `values` takes a spec as it
+    is declared, its name, the sites, the platforms of the workspace and their URLs; it returns the
+    new values of the spec, UNSET for one to take out, or a text why there are none. `items` tells
+    how one of their lists becomes another, element by element.
+    """
+
+    fields: tuple[str, ...]
+    values: Callable[
+        [Mapping[str, Any], str, Sequence[SiteFound], Sequence[str], UrlOf],
+        Mapping[str, Any] | str,
+    ]
+    items: Callable[[Sequence[Any], Sequence[Any]], Iterable[tuple[Path, Any]]]
 
 
 class SiteView(NamedTuple):
@@ -169,6 +210,19 @@ class Kind:
     located: Callable[[Mapping[str, Any], str, str, UrlOf], dict[str, Any]] | None = None
     """What one site is to be like, once it is known where the platforms are: spec, name and
     platform in."""
+
+    at_site: Callable[[Mapping[str, Any], str, str], dict[str, Any]] | None = None
+    """What is declared of one site alone, to be compared with another one: spec, name and platform
+    in."""
+
+    own_url: OwnUrl | None = None
+    """How the platforms tell their URLs for `located`."""
+
+    misplaced: Callable[[Mapping[str, Any], BaseUrls], Iterable[Fault]] | None = None
+    """What is wrong with a spec, judged by where the platforms are."""
+
+    gathering: Gathering | None = None
+    """The reverse of `located`."""
 
     topology: Callable[[str, Sequence[SiteView], UrlOf], Topology] | None = None
     """How the sites of one object hang together: its name and all of them in."""

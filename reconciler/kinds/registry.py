@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from reconciler.kinds.kind import Kind
+from reconciler.model import Address
 
 
 class Registry:
@@ -36,6 +37,12 @@ class Registry:
 
     def __iter__(self) -> Iterator[Kind]:
         return (self[name] for name in self.names())
+
+    def place(self, address: Address) -> tuple[str, ...]:
+        """What an object takes up: kinds of one namespace share their names."""
+        space = self[address.kind].namespace
+        own = [address.name] if space else address.parts
+        return (address.platform, space or address.kind, *own)
 
     def with_kinds(self, *kinds: Kind) -> Registry:
         """The same registry with some more kinds."""

@@ -67,6 +67,14 @@ def shown(field: Field, value: Any) -> Any:
     return value
 
 
+def as_written(field: Field, wanted: Any, have: Any) -> Any:
+    """A live list as a plan shows it: elements that mean what a wanted one says, in its words."""
+    is_of_objects = field.element is not None and field.element.shape == "object"
+    if not is_of_objects or not isinstance(wanted, list) or not isinstance(have, list):
+        return have
+    return [next((w for w in wanted if same(field, [w], [item])), item) for item in have]
+
+
 def _integer(value: Any) -> Any:
     if isinstance(value, str):
         digits = value.removeprefix("-")

@@ -103,6 +103,9 @@ class _Checker:
             text = f"the spec of a {kind.name} says on which platforms it is"
             path = ("metadata", "platforms")
             self._tell(document, path, "unknown-field", text, "take it out", at="key")
+        if kind.misplaced is not None:
+            for fault in kind.misplaced(spec, self.workspace.base_urls):
+                self._tell(document, fault.path, fault.rule, fault.summary, fault.hint)
         found: list[Address] = []
         for site in sites(metadata["name"], spec):
             if site.platform not in self._platform_names:

@@ -37,6 +37,10 @@ class PlatformSpec(_Part):
     url: str | SecretRef = unset()
     """Base URL, such as `https://acme.example.com`; or `{env: NAME}`."""
 
+    baseUrl: str = unset()  # noqa: N815 - the manifest's spelling
+    """The platform's own base URL, where that is not the one it is reached at: other members of a
+    federation know it by this one. Read from the platform where it can be asked."""
+
     token: SecretRef = unset()
     """Where the access token comes from: `{env: NAME}` or `{file: PATH}`."""
 
@@ -216,6 +220,12 @@ class Workspace:
     def is_plural(self) -> bool:
         """Whether addresses are printed with their platform."""
         return len(self.platform_names) > 1
+
+    @property
+    def base_urls(self) -> Mapping[str, tuple[str, ...]]:
+        """The base URLs that are written down of each platform."""
+        found = {n: (p.get("url"), p.get("baseUrl")) for n, p in self.platforms.items()}
+        return {name: tuple(u for u in both if isinstance(u, str)) for name, both in found.items()}
 
     @property
     def default_platforms(self) -> list[str]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from reconciler.engine.drift import drift
 from reconciler.model import Drift
+from reconciler.pipeline.locating import relocate
 from reconciler.pipeline.planning import unlistable, unmanaged_objects
 from reconciler.pipeline.session import Session, part_of
 
@@ -22,7 +23,7 @@ def find_drift(run: Session, *, unmanaged: bool = False) -> Drift:
         and run.inventory.entries[address.full].owner == run.workspace.name
     ]
     run.observer.probe(run.observer.sources)
-    observation = run.observer.observe(tracked)
+    observation = relocate(run, run.observer.observe(tracked))
     found = drift(
         tracked,
         {m.address: m for m in run.chosen},

@@ -23,7 +23,6 @@ from reconciler.engine.risk import too_risky
 from reconciler.engine.select import in_scope
 from reconciler.engine.shard import uneven
 from reconciler.errors import Diagnostic
-from reconciler.kinds.registry import Registry
 from reconciler.kinds.wire import secrets_in
 from reconciler.manifests.findings import locate
 from reconciler.manifests.workspace import Workspace
@@ -38,6 +37,7 @@ from reconciler.model import (
 from reconciler.pipeline.git import commit
 from reconciler.pipeline.guarding import guarded
 from reconciler.pipeline.impacts import with_impacts
+from reconciler.pipeline.locating import relocate
 from reconciler.pipeline.locking_out import lockout_blocks, with_unchecked
 from reconciler.pipeline.pruning import candidates, naming_kinds, pruning, with_tombstones
 from reconciler.pipeline.session import Session, part_of
@@ -114,7 +114,7 @@ def _observed(run: Session) -> tuple[Observation, Pruning | None]:
     anew = [m.address for m in run.chosen if m.lifecycle.replace]
     kinds = naming_kinds(run.registry, [*going, *anew])
     seen = run.observer.observe([*addresses, *named, *renamed], kinds)
-    seen = with_stances(run, seen)
+    seen = relocate(run, with_stances(run, seen))
     if not run.prunes:
         return replace(seen, secrets=run.secrets), None
     found = run.observer.by_name(going)
@@ -187,22 +187,16 @@ def secrets_to_send(
 
 def unmanaged_objects(run: Session) -> Iterator[Address]:
     """Live objects that no manifest declares and nobody owns, in scope, by address."""
-    named = {_place(run.registry, m.address) for m in run.desire.manifests}
+    named = {run.registry.place(m.address) for m in run.desire.manifests}
     found = {
         replace(address, qualified=run.workspace.is_plural)
         for platform in run.observer.sources
         for address, _ in run.observer.list_all(platform)
-        if _place(run.registry, address) not in named
+        if run.registry.place(address) not in named
     }
     for address in sorted(found, key=lambda a: a.full):
         if in_scope(address, run.scope) and run.inventory.get(address) is None:
             yield address
-
-
-def _place(registry: Registry, address: Address) -> tuple[str, ...]:
-    """What an object takes up: kinds of one namespace share their names."""
-    space = registry[address.kind].namespace
-    return (address.platform, space or address.kind, *([address.name] if space else address.parts))
 
 
 def unlistable(run: Session) -> Iterator[Diagnostic]:

@@ -17,6 +17,7 @@ from reconciler.engine.select import (
 )
 from reconciler.engine.shard import members
 from reconciler.errors import Diagnostic, UsageError
+from reconciler.kinds.kind import UrlOf
 from reconciler.kinds.registry import Registry
 from reconciler.kinds.steering import Stance
 from reconciler.manifests.messages import nearest_hint
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from reconciler.platform.snapshot.model import Snapshot
     from reconciler.platform.source import Source
 from reconciler.pipeline.desiring import Desire, desire
-from reconciler.pipeline.locating import located
+from reconciler.pipeline.locating import Spread, located, spread, written_url
 from reconciler.pipeline.pruning import gone_manifests, in_service_again, wants_prune
 
 
@@ -62,6 +63,10 @@ class Session:
     snapshot: Snapshot | None = None
     prunes: bool = False
     """Whether owned objects that no manifest declares are deleted."""
+    spread: Spread = field(default_factory=dict)
+    """The objects of several platforms as their manifests say it, before they were located."""
+    url_of: UrlOf = str
+    """By which base URL a platform is known to the others."""
     stances: dict[Address, Stance | Unreadable] = field(default_factory=dict)
     """How the objects stand that are steered, once the plan is made."""
     crashes: list[Exception] = field(default_factory=list)
@@ -130,7 +135,9 @@ def session(
         clients, sources, snapshot = stack.enter_context(
             _opened(wanted, settings, platforms, wire, tell)
         )
-        wanted, chosen = located(wanted, selected, settings, snapshot)
+        several = spread(wanted)
+        url_of = written_url(wanted, settings, snapshot)
+        wanted, chosen = located(wanted, selected, several, url_of)
         chosen = in_service_again(chosen, inventory, wanted.registry)
         yield Session(
             settings,
@@ -157,6 +164,8 @@ def session(
             clients,
             snapshot,
             prunes,
+            spread=several,
+            url_of=url_of,
         )
 
 

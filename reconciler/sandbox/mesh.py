@@ -59,9 +59,12 @@ class Mesh:
         """A request comes in: nobody answers where a platform is down, else news arrive first."""
         if service in self.down:
             raise ConnectionReset(landed=False)
-        if any(platform.store.artifacts for platform in self.sandbox.platforms.values()):
+        if self._has_files():
             with self.sandbox.lock:
                 self.deliver()
+
+    def _has_files(self) -> bool:
+        return any(platform.store.artifacts for platform in self.sandbox.platforms.values())
 
     def switch(self, platform: str, *, down: bool) -> None:
         """Take a platform down or put it up again."""
@@ -108,6 +111,8 @@ class Mesh:
 
     def deliver(self) -> None:
         """Everything that is due arrives: at members that are there, up and enabled."""
+        if not (self.told or self.running or self._has_files()):
+            return
         now = self.sandbox.clock.now()
         current: set[Route] = set()
         for platform in self.sandbox.platforms.values():

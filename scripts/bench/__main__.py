@@ -9,7 +9,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 
-from scripts.bench import apply, fleet, large, pages, plan, terraform, validate
+from scripts.bench import apply, federation, fleet, large, pages, plan, terraform, validate
 from scripts.bench.rows import Row
 from scripts.bench.table import PAGE, written
 
@@ -17,12 +17,13 @@ PARTS: dict[str, Callable[[int], Iterator[Row]]] = {
     "validate": validate.rows,
     "plan": plan.rows,
     "apply": apply.rows,
+    "federation": federation.rows,
     "terraform": terraform.rows,
     "pages": pages.rows,
     "large": large.rows,
     "fleet": fleet.rows,
 }
-USUAL = ["validate", "plan", "apply", "terraform"]
+USUAL = ["validate", "plan", "apply", "federation", "terraform"]
 
 
 def main() -> int:

@@ -19,7 +19,7 @@ from reconciler.cli.options import (
 from reconciler.cli.output import diagnostics_to_stderr, result, source_line, wants_color
 from reconciler.engine.select import check_scope, select
 from reconciler.kinds.registry import Registry
-from reconciler.manifests.final import final_document
+from reconciler.manifests.final import final_document, once
 from reconciler.model import Manifest, Origin, Scope
 from reconciler.pipeline.desiring import desire
 from reconciler.report.sanitise import visible
@@ -46,6 +46,7 @@ def command(paths: tuple[Path, ...], output: str, **flags: Any) -> int:
     check_scope(scope, wanted.registry.names(), wanted.workspace.platform_names)
     chosen, _ = select(wanted.resolved, scope)
     registry = wanted.registry
+    chosen = list(once(chosen, registry))
     if output == "json":
         from reconciler.report.machine import dumps
 

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from reconciler.errors import AnswerError
 from reconciler.kinds.repositories._rest import (
     RepositoryCollection,
     RepositoryListing,
     elsewhere,
     member_url,
+    short_list,
 )
 from reconciler.kinds.rest import Bulk, Flow, Listing, Write, object_of, segment, send, unusable
 from reconciler.model import Address, Live, Observed, Request, Response
@@ -48,6 +50,28 @@ class FederationListing(Listing):
             return found
         states = yield from _states()
         return {key: _with_state(raw, states.get(key)) for key, raw in found.items()}
+
+
+def own_base(address: Address, live: Mapping[str, Any]) -> str:
+    """The base URL a platform gives itself: its repository is a member of its own federation."""
+    own = next((m for m in _members(live) if m.get("own")), {})
+    return _base_of(own.get("url"), address.name)
+
+
+def asked_base() -> Flow:
+    """Returns the same where no federated repository is; empty where nobody can tell."""
+    try:
+        listed = yield from short_list(("type", "local"))
+    except AnswerError:
+        return ""
+    bases = (_base_of(raw.get("url"), raw["key"]) for raw in listed)
+    return next(filter(None, bases), "")
+
+
+def _base_of(url: Any, key: str) -> str:
+    """In the server's own spelling: others may list it letter by letter."""
+    text, end = str(url or "").rstrip("/"), f"/artifactory/{key}"
+    return text.removesuffix(end) if text.endswith(end) else ""
 
 
 def _states() -> Flow:

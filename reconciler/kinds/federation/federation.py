@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import Field
 
+from reconciler.kinds.federation._acceptance import gathered, item_edits
+from reconciler.kinds.federation._members import member_address, members_of
 from reconciler.kinds.federation._operations import OPERATIONS, survey
-from reconciler.kinds.federation._rest import FederationCollection
+from reconciler.kinds.federation._rest import FederationCollection, asked_base, own_base
 from reconciler.kinds.federation._topology import topology
-from reconciler.kinds.kind import CONFIGURATION_LANE, Fault, Kind, Rule, Site, Subject
+from reconciler.kinds.kind import (
+    CONFIGURATION_LANE,
+    BaseUrls,
+    Fault,
+    Gathering,
+    Kind,
+    OwnUrl,
+    Rule,
+    Site,
+    Subject,
+    UrlOf,
+)
 from reconciler.kinds.losses import Turn
 from reconciler.kinds.marks import (
     FIXED,
@@ -124,13 +137,6 @@ class FederationSpec(ObjectSpec):
     of a platform can have it."""
 
 
-def members_of(spec: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The members of a federation, from either way of writing them."""
-    if "members" in spec:
-        return [m for m in spec["members"] if isinstance(m, Mapping)]
-    return [{"platform": name} for name in spec.get("platforms") or ()]
-
-
 def _parts(name: str, member: Mapping[str, Any]) -> tuple[str, ...]:
     """The last part is the repository's own key, as it is for every other object."""
     key = member.get("repository", name)
@@ -146,28 +152,55 @@ def sites(name: str, spec: Mapping[str, Any]) -> Iterator[Site]:
             yield Site(platform, _parts(name, member), path)
 
 
-def located(
-    spec: Mapping[str, Any], name: str, site: str, url_of: Callable[[str], str]
-) -> dict[str, Any]:
+def located(spec: Mapping[str, Any], name: str, site: str, url_of: UrlOf) -> dict[str, Any]:
     """What one site is to be like: the other members by their URLs, its own priority."""
     here: Mapping[str, Any] = {}
-    others: list[dict[str, Any]] = []
-    for member in members_of(spec):
+    others: dict[str, dict[str, Any]] = {}
+    for member in sorted(members_of(spec), key=lambda m: "url" in m):
         if member.get("platform") == site:
             here = member
             continue
-        found = {"url": _address(member, name, url_of)}
-        others.append(found | {n: v for n, v in member.items() if n == "enabled"})
-    told = {n: v for n, v in spec.items() if n not in ("platforms", "members", "priority")}
+        found = {"url": member_address(member, name, url_of)}
+        told = {n: v for n, v in member.items() if n == "enabled"}
+        others.setdefault(member_url(found["url"]), found | told)
+    others.pop(member_url(member_address(here, name, url_of)), None)
+    kept = {n: v for n, v in spec.items() if n not in ("platforms", "members", "priority")}
     priority = here.get("priority", spec.get("priority"))
-    return told | {"members": others} | ({"priority": priority} if priority else {})
+    return kept | {"members": list(others.values())} | ({"priority": priority} if priority else {})
 
 
-def _address(member: Mapping[str, Any], name: str, url_of: Callable[[str], str]) -> str:
-    if "url" in member:
-        return str(member["url"])
-    key = member.get("repository", name)
-    return f"{url_of(member['platform']).rstrip('/')}/artifactory/{key}"
+def at_site(spec: Mapping[str, Any], name: str, site: str) -> dict[str, Any]:
+    """What is declared of one site alone, in words that mean the same on every other one."""
+    here = next((m for m in members_of(spec) if m.get("platform") == site), {})
+    kept = {n: v for n, v in spec.items() if n not in ("platforms", "members", "priority")}
+    priority = here.get("priority", spec.get("priority"))
+    return {
+        **kept,
+        **({"repository": here["repository"]} if here.get("repository", name) != name else {}),
+        "enabled": here.get("enabled") is not False,
+        **({"priority": priority} if priority else {}),
+    }
+
+
+def misplaced(spec: Mapping[str, Any], places: BaseUrls) -> Iterator[Fault]:
+    """A platform of the workspace is named as one: by its address, it would be listed twice."""
+    known = {
+        f"{member_url(base)}/artifactory/": name for name, bases in places.items() for base in bases
+    }
+    for index, member in enumerate(members_of(spec)):
+        url = member_url(str(member.get("url", "")))
+        for start, name in known.items():
+            if url.startswith(start):
+                yield Fault(
+                    ("spec", "members", index, "url"),
+                    "federation-members",
+                    f"{url} is on '{name}', a platform of the workspace",
+                    f"write {_as_platform(name, url.removeprefix(start))} in its place",
+                )
+
+
+def _as_platform(platform: str, key: str) -> str:
+    return f"{{platform: {platform}, repository: {key}}}"
 
 
 def _on_settings(rule: Rule) -> Rule:
@@ -320,6 +353,10 @@ KIND = Kind(
     limits=ENVIRONMENT_LIMITS,
     sites=sites,
     located=located,
+    at_site=at_site,
+    own_url=OwnUrl(own_base, asked_base),
+    misplaced=misplaced,
+    gathering=Gathering(("members", "priority"), gathered, item_edits),
     topology=topology,
     together=too_many_high,
     rules=(

@@ -57,7 +57,7 @@ class RepositoryListing(Listing):
 
     def names(self) -> Flow:
         """The keys of all repositories the token may see (2.10.4); works on every version."""
-        return [raw["key"] for raw in (yield from _short_list())]
+        return [raw["key"] for raw in (yield from short_list())]
 
     def matches(self, kind_constants: Mapping[str, Any], raw: Mapping[str, Any]) -> bool:
         """Whether the answer is of this class, and not one of the server's own repositories."""
@@ -78,7 +78,7 @@ class RepositoryListing(Listing):
         return response.status == 200 and response.body.lstrip().startswith(b"{")
 
 
-def _short_list(*query: tuple[str, str]) -> Flow:
+def short_list(*query: tuple[str, str]) -> Flow:
     """The short list of repositories, each a `{key, type, url, ...}` (2.10.4)."""
     request = Request("GET", "/artifactory/api/repositories", query=query)
     response: Response = yield from send(request)
@@ -101,7 +101,7 @@ def with_own_members(found: Mapping[str, Mapping[str, Any]]) -> Flow:
     if not federated:
         return found
     try:
-        short = yield from _short_list(("type", "federated"))
+        short = yield from short_list(("type", "federated"))
     except AnswerError:  # then every member counts
         return found
     urls = {raw["key"]: raw.get("url") for raw in short}
