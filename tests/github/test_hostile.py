@@ -56,6 +56,19 @@ def results(text: str) -> dict[str, Result]:
 NAMES = tuple(results("x"))
 
 
+def require_ours(shown: str, run_url: str, most: int = 60_000) -> None:
+    """All markup, links and mentions of a text are ours, and it fits where it is shown."""
+    tokens = MARKDOWN.parse(shown)
+    html = [token.content for token in tokens if token.type == "html_block"]
+    inline = [child for token in tokens for child in token.children or ()]
+    plain = " ".join(child.content for child in inline if child.type == "text")
+
+    assert len(shown) <= most
+    assert all(re.match(r"</?(details|summary|sub)\b|<!-- reconciler \{", block) for block in html)
+    assert not MENTION.search(plain)
+    assert all(child.attrGet("href") == run_url for child in inline if child.type == "link_open")
+
+
 @pytest.mark.parametrize("text", samples.HOSTILE)
 @pytest.mark.parametrize("name", NAMES)
 def test_markdown_is_ours(name: str, text: str) -> None:
@@ -63,18 +76,9 @@ def test_markdown_is_ours(name: str, text: str) -> None:
     shown = body.text(
         results(text)[name], CONTEXT, text, extra=(Diagnostic("github-api", "warning", text),)
     )
-    tokens = MARKDOWN.parse(shown)
-    html = [token.content for token in tokens if token.type == "html_block"]
-    inline = [child for token in tokens for child in token.children or ()]
-    plain = " ".join(child.content for child in inline if child.type == "text")
+    require_ours(shown, CONTEXT.run_url)
 
-    assert len(shown) <= 60_000
     assert shown.count("<details>") == shown.count("</details>") or "details>" in text
-    assert all(re.match(r"</?(details|summary|sub)\b", block) for block in html)
-    assert not MENTION.search(plain)
-    assert all(
-        child.attrGet("href") == CONTEXT.run_url for child in inline if child.type == "link_open"
-    )
     assert shown.encode("utf-8")
 
 
