@@ -8,7 +8,7 @@ RUN    := $(VENV)/.installed-run
 DEV    := $(VENV)/.installed-dev
 WORKFLOWS := $(wildcard .github/workflows/*.yml examples/workflows/*.yml)
 
-.PHONY: demo test bench reliability pages pictures check all lint types audit generated generate docs fmt fuzz lock wheelhouse clean help
+.PHONY: demo test bench reliability pages pictures check all lint types audit generated generate docs fmt fuzz lock wheelhouse release clean help
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ lock: $(DEV) ## renew requirements/*.txt from pyproject.toml
 
 wheelhouse: $(RUN) ## what the action is installed from on runners without a package index
 	$(BIN)/python -m pip download --quiet --only-binary :all: --require-hashes -r requirements/run.txt -d wheelhouse
+
+release: $(DEV) ## what a release has, in dist/; TAG=v1.2.3 must be that of the version
+	$(BIN)/python scripts/release.py $(if $(TAG),--tag "$(TAG)")
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import venv
 from pathlib import Path
+from typing import NoReturn
 
 OLDEST = (3, 11)
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -77,11 +78,17 @@ def installer(folder: Path) -> list[str]:
     runners = [sys.executable, "-I", "-m", "pip", "--python", str(inside)]
     if subprocess.run([*runners, "--version"], capture_output=True, check=False).returncode == 0:  # noqa: S603
         return runners
-    venv.create(folder, with_pip=True)
+    try:
+        venv.create(folder, with_pip=True)
+    except (subprocess.CalledProcessError, OSError):
+        fail(
+            "the runner's Python can neither use pip nor make a virtual environment with it: "
+            f"install it (python3-venv on Debian), or set {VENV_VARIABLE}"
+        )
     return [str(inside), "-I", "-m", "pip"]
 
 
-def fail(message: str) -> None:
+def fail(message: str) -> NoReturn:
     """End the step, with the outputs a reader of a failed step looks for."""
     if file := os.environ.get("GITHUB_OUTPUT"):
         with Path(file).open("a", encoding="utf-8") as output:

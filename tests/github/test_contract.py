@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -65,7 +66,8 @@ def test_no_expression_reaches_a_shell() -> None:
     (step,) = ACTION["runs"]["steps"]
 
     assert ACTION["runs"]["using"] == "composite"
-    assert step["run"] == STEP
+    assert step["run"].endswith(STEP)
+    assert "${{" not in step["run"]
     assert "uses" not in step
     assert all(name.replace("-", "").islower() for name in (*ACTION["inputs"], *ACTION["outputs"]))
 
@@ -233,6 +235,37 @@ def test_the_step_runs_as_the_runner_runs_it(bench: Bench) -> None:
 
 
 HOSTILE = "$(touch pwned) `touch pwned` ; touch pwned ' \" %0A::set-output name=digest::evil"
+
+
+def test_a_runner_without_python_is_told(bench: Bench) -> None:
+    """In words, with the outputs of a failed step, and not with the shell's 127."""
+    empty = bench.root / "bin"
+    empty.mkdir()
+    for program in ("bash", "env"):
+        (empty / program).symlink_to(shutil.which(program) or "")
+    bench.runner.environment["PATH"] = str(empty)
+    ran = bench.runner.run("pull_request", "pull_request", process=True, command="plan")
+
+    assert ran.code == 1
+    assert ran.outputs["failure-reason"] == "setup"
+    assert "install Python 3.11 or newer" in ran.annotated("error")[0]
+
+
+def test_a_runner_without_pip_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As on Debian without python3-venv: no traceback."""
+
+    def refused(*_: object, **__: object) -> None:
+        raise subprocess.CalledProcessError(1, "ensurepip")
+
+    monkeypatch.setattr(bootstrap.venv, "create", refused)
+    monkeypatch.setattr(bootstrap.sys, "executable", "/bin/false")
+    monkeypatch.delenv("GITHUB_OUTPUT", raising=False)
+    with pytest.raises(SystemExit):
+        bootstrap.installer(tmp_path)
+
+    assert "python3-venv" in capsys.readouterr().out
 
 
 def test_hostile_inputs_do_nothing(bench: Bench) -> None:

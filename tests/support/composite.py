@@ -24,7 +24,7 @@ from reconciler.github.driver import Step
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAYLOADS = ROOT / "tests" / "github" / "payloads"
-STEP = 'exec python3 -I "$ACTION_FOLDER/reconciler/github/bootstrap.py"'
+STEP = 'exec python3 -I "$ACTION_FOLDER/reconciler/github/bootstrap.py"\n'
 _EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
 _COMMAND = re.compile(r"^\s*::([\w-]+)(?: ([^:]*))?::(.*)$")
 
@@ -69,7 +69,7 @@ class Runner:
         if process:
             return self._read(*self._finished(self.start(environment)))
         (step,) = self.action["runs"]["steps"]
-        assert step["run"] == STEP
+        assert step["run"].endswith(STEP)
         log = io.StringIO()
         before = Path.cwd()
         os.chdir(self.workspace)
