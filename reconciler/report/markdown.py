@@ -25,7 +25,7 @@ from reconciler.report.deployment import evidence_lines
 from reconciler.report.diagnostics import count_words
 from reconciler.report.fence import code, details, fenced
 from reconciler.report.figures import counted
-from reconciler.report.layout import spaced
+from reconciler.report.layout import boxed, spaced
 from reconciler.report.rows import Detail, Item, Row, rows
 from reconciler.report.sanitise import safe_url, shorten, visible
 from reconciler.report.topology import topologies
@@ -226,11 +226,9 @@ def _diagnostic_section(found: Sequence[Diagnostic]) -> _Section:
 def _diagnostic(finding: Diagnostic) -> Lines:
     place = f"{visible(finding.place)} " if finding.place else ""
     sign = "! " if finding.severity == "error" else "  "
-    lines = [
-        f"{sign}{place}{finding.severity}[{visible(finding.rule)}]: {visible(finding.summary)}"
-    ]
-    lines += [f"    help: {visible(finding.hint)}"] if finding.hint else []
-    return [shorten(line, _LONGEST_LINE) for line in lines]
+    told = f"{place}{finding.severity}[{visible(finding.rule)}]: {visible(finding.summary)}"
+    lines = boxed(sign, told)
+    return lines + (boxed("    ", f"help: {visible(finding.hint)}") if finding.hint else [])
 
 
 def _address(address: Address) -> str:
@@ -279,14 +277,16 @@ def _headline(change: Change, named: Addresses) -> str:
 
 def _why(change: Change) -> Lines:
     lines = _block_lines(change.blocked) if change.blocked else []
-    lines += [f"!     {label}: {words}" for label, words in evidence_lines(change.evidence)]
-    return [shorten(line, _LONGEST_LINE) for line in lines]
+    for label, words in evidence_lines(change.evidence):
+        lines += boxed("!     ", f"{label}: {words}")
+    return lines
 
 
 def _block_lines(block: Block) -> Lines:
-    lines = [f"!     {visible(block.code)}: {visible(block.message)}"]
-    lines += [f"!     override: {visible(block.override)}"] if block.override else []
-    return [shorten(line, _LONGEST_LINE) for line in lines]
+    lines = boxed("!     ", f"{visible(block.code)}: {visible(block.message)}")
+    return lines + (
+        boxed("!     ", f"override: {visible(block.override)}") if block.override else []
+    )
 
 
 def _change(change: Change, named: Addresses) -> Lines:
@@ -355,7 +355,7 @@ def _outcome(outcome: Outcome) -> Lines:
     verb = past(action) if done else f"{action.value} {outcome.result.replace('-', ' ')}"
     lines = [f"{sign} {_address(outcome.change.address)} {verb}"]
     if outcome.reason:
-        lines.append(shorten(f"!     {visible(outcome.reason)}", _LONGEST_LINE))
+        lines += boxed("!     ", visible(outcome.reason))
     return [*lines, *_rows(rows(as_written(outcome), _DETAIL))]
 
 

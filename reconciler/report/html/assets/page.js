@@ -16,10 +16,12 @@
   const groups = [...document.querySelectorAll(".group")].map((section) => ({
     section,
     count: section.querySelector(".count"),
-    chunks: [...section.querySelectorAll(".chunk")],
-    entries: [...section.querySelectorAll(".entry")].map((details) => ({ details, text: null })),
+    parts: [...section.querySelectorAll(":scope > div")].map((part) => ({
+      part,
+      entries: [...part.querySelectorAll(".entry")].map((details) => ({ details, text: null, left: true })),
+    })),
   }));
-  const total = groups.reduce((sum, group) => sum + group.entries.length, 0);
+  const entries = groups.flatMap((group) => group.parts.flatMap((part) => part.entries));
 
   /** What the search looks through; read once, when it is first asked for. */
   function textOf(entry) {
@@ -62,13 +64,15 @@
     let left = 0;
     for (const group of groups) {
       let count = 0;
-      for (const entry of group.entries) {
-        const hide = !passes(entry);
-        if (entry.details.hidden !== hide) entry.details.hidden = hide;
-        if (!hide) count += 1;
+      let all = 0;
+      for (const { part, entries } of group.parts) {
+        for (const entry of entries) entry.left = passes(entry);
+        const some = entries.filter((entry) => entry.left).length;
+        if (part.hidden !== (some === 0)) part.hidden = some === 0;
+        if (some) for (const { details, left } of entries) if (details.hidden === left) details.hidden = !left;
+        count += some;
+        all += entries.length;
       }
-      for (const chunk of group.chunks) chunk.hidden = !chunk.querySelector(":scope > :not([hidden])");
-      const all = group.entries.length;
       group.count.textContent = count === all ? number.format(all) : `${number.format(count)} of ${number.format(all)}`;
       group.section.hidden = count === 0;
       left += count;
@@ -79,9 +83,9 @@
 
   function tell(left) {
     const noun = filter.dataset.noun;
-    const all = number.format(total);
+    const all = number.format(entries.length);
     document.getElementById("reset").hidden = !isFiltered();
-    shown.textContent = left === total ? `${all} ${noun}` : `${number.format(left)} of ${all} ${noun}`;
+    shown.textContent = left === entries.length ? `${all} ${noun}` : `${number.format(left)} of ${all} ${noun}`;
   }
 
   function isFiltered() {
@@ -92,21 +96,19 @@
     search.value = "";
     for (const select of selects) select.value = "";
     for (const chip of chips) chip.checked = false;
+    search.focus({ preventScroll: true }); // before anything changes: it waits for the layout
     apply();
-    search.focus({ preventScroll: true });
   }
 
   function openAll(open) {
-    for (const group of groups) {
-      for (const entry of group.entries) if (!entry.details.hidden) entry.details.open = open;
-    }
+    for (const entry of entries) if (entry.left) entry.details.open = open;
   }
 
   /** A link to an object leads to it, opened, whatever is filtered. */
   function follow() {
     const target = document.getElementById(location.hash.slice(1));
     if (!target?.classList.contains("entry")) return;
-    if (target.hidden) reset();
+    if (entries.some((entry) => entry.details === target && !entry.left)) reset();
     target.open = true;
     target.scrollIntoView();
     target.querySelector("summary").focus({ preventScroll: true });
@@ -115,7 +117,7 @@
   /** Arrow keys lead from headline to headline, as in a list. */
   function move(event) {
     if (!["ArrowDown", "ArrowUp", "Home", "End"].includes(event.key) || event.target.tagName !== "SUMMARY") return;
-    const headlines = [...document.querySelectorAll(".entry:not([hidden]) > summary")];
+    const headlines = entries.filter((entry) => entry.left).map((entry) => entry.details.firstElementChild);
     const here = headlines.indexOf(event.target);
     const there = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: headlines.length - 1 }[event.key];
     if (!headlines[there]) return;
@@ -125,7 +127,7 @@
 
   let before = [];
   window.addEventListener("beforeprint", () => {
-    before = groups.flatMap((group) => group.entries).filter((entry) => !entry.details.open);
+    before = entries.filter((entry) => !entry.details.open);
     for (const entry of before) entry.details.open = true;
   });
   window.addEventListener("afterprint", () => {
@@ -149,7 +151,7 @@
   window.addEventListener("hashchange", follow);
 
   filter.hidden = false;
-  tell(total);
-  readAhead(groups.flatMap((group) => group.entries).reverse());
+  tell(entries.length);
+  readAhead([...entries].reverse());
   if (location.hash) follow();
 })();
