@@ -10,6 +10,7 @@ import pytest
 from reconciler.engine.diff import diff
 from reconciler.errors import AnswerError, NotOfferedError
 from reconciler.kinds.kind import Kind
+from reconciler.kinds.policies._bundle_evidence import from_dry_run
 from reconciler.kinds.policies.archive_policy import KIND as ARCHIVE
 from reconciler.kinds.policies.package_cleanup_policy import KIND as PACKAGES
 from reconciler.kinds.policies.release_bundle_cleanup_policy import KIND as BUNDLES
@@ -152,6 +153,16 @@ def test_the_list_of_bundle_policies_is_only_a_view() -> None:
     assert names == ["key2", "test"]
 
 
+def test_the_policies_of_bundles_come_whole_from_newer_servers() -> None:
+    """A bare array of policies, of which the keys are used in the same way."""
+    listing = BUNDLES.rest.listing
+    assert listing is not None
+    whole = [{"key": "release_test_2", "itemType": "releaseBundle", "searchCriteria": {}}]
+    assert play(listing.names(), answer(200, whole))[1] == ["release_test_2"]
+    told = play(from_dry_run({"key": "release_test_2"}, {}), answer(200, whole))[1]
+    assert told.gaps == ("the last run was no complete dry run; `run ADDRESS dry-run` makes one",)
+
+
 @pytest.mark.parametrize("as_array", [False, True], ids=["object", "array"])
 def test_an_archive_policy_comes_in_two_forms(as_array: bool) -> None:
     """One answer of the reference is an array of one, another the object."""
@@ -237,6 +248,28 @@ def test_created_and_switched_on() -> None:
         "searchCriteria": {"excludedPackages": [], **criteria},
     }
     assert sent[1].json == {"enabled": True}
+
+
+@pytest.mark.parametrize(
+    ("path", "days"), [("createdBeforeInMonths", None), ("releaseBundles", 730)]
+)
+def test_the_days_of_bundles_follow_the_months(path: str, days: int | None) -> None:
+    """Newer servers say both; those of months that are no more would contradict the new ones."""
+    live = {"key": "key1", "searchCriteria": {"createdBeforeInMonths": 24}}
+    live["searchCriteria"]["createdBeforeInDays"] = 730  # type: ignore[index]
+    wanted = {"searchCriteria": {**live["searchCriteria"], "createdBeforeInMonths": 12}}  # type: ignore[dict-item]
+    (put,), _ = play(BUNDLES.rest.update(write(wanted, live, f"spec.searchCriteria.{path}")), OK)
+    assert put.json["searchCriteria"].get("createdBeforeInDays") == days
+
+
+def test_another_property_takes_the_place_of_the_old_one() -> None:
+    """A map inside an object that is sent whole is one value: the server takes one property."""
+    live = {"key": "key1", "searchCriteria": {"includedProperties": {"stage": ["dev"]}, "x": 1}}
+    spec = {"searchCriteria": {"includedProperties": {"team": ["pay"]}}}
+    body = update_body(PACKAGES, spec, ["searchCriteria"], live, str)
+    assert body == {"searchCriteria": {"includedProperties": {"team": ["pay"]}, "x": 1}}
+    shown = PACKAGES.rest.intended(Write(ONE, spec, (), live))  # type: ignore[attr-defined]
+    assert shown["searchCriteria"]["includedProperties"] == {"team": ["pay"]}
 
 
 def test_a_new_condition_takes_the_others_out() -> None:
