@@ -145,6 +145,9 @@ def test_an_older_platform_tells_less(tmp_path: Path) -> None:
     done = do(estate, PACKAGES, "dry-run", _wants_report=True)
     assert done.standing is not None
     assert (done.standing.words, done.standing.is_over) == ("run 1 left a report", True)
+    assert do(estate, PACKAGES, "report").said == (
+        "run 1: the platform tells no more than its report (--out)"
+    )
     declare(estate)
     assert "dryRun" not in impact(only(estate))
     assert "run 1 was started from here; the platform tells no more" in (

@@ -88,8 +88,8 @@ def named_run(asked: Asked) -> Flow:
     """A run somebody names, and how it is; nothing is started."""
     number = number_of(asked)
     told: _runs.Summary | None = yield from _runs.summary(asked.name, number)
-    words = f": {told.words}" if told else ""
-    return Begun(f"run {number}{words}", number)
+    words = told.words if told else "the platform tells no more than its report (--out)"
+    return Begun(f"run {number}: {words}", number)
 
 
 def stopped(asked: Asked) -> Flow:
