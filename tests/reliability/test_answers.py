@@ -70,6 +70,7 @@ def test_fuzz_fields_of_answers(
 PLAN = ("plan", "--output", "json")
 CONFIGURATIONS = "/artifactory/api/repositories/configurations"
 GROUP = "/access/api/v2/groups/operators"
+STATES = "/artifactory/api/federation/status/stateList"
 _GZIP = {"content-encoding": "gzip"}
 FOUND = {
     "a body that is no gzip": (CONFIGURATIONS, replaced(lambda b: (b, {"headers": _GZIP}))),
@@ -82,11 +83,14 @@ FOUND = {
     "a member that is an object": (GROUP, with_value(("members", 1), {"a": 1})),
     "a member that is a list": (GROUP, with_value(("members", 1), [])),
     "members that are none": (GROUP, with_value(("members",), True)),
+    "a key that is a list": (STATES, with_value(("federations", 0, "localRepoKey"), [])),
 }
 
 
 @pytest.mark.parametrize("name", FOUND)
-@pytest.mark.parametrize("words", [PLAN, ("apply", "--yes"), ("export", "-")], ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [PLAN, ("plan", "--unmanaged"), ("apply", "--yes"), ("export", "-")], ids=" ".join
+)
 def test_found_by_fuzzing(words: tuple[str, ...], name: str) -> None:
     """Told in words, by every command."""
     path, mangle = FOUND[name]

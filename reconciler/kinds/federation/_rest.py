@@ -89,7 +89,8 @@ def _states() -> Flow:
     listed = raw.get("federations") if isinstance(raw, dict) else None
     if not isinstance(listed, list):
         raise unusable(request, response)
-    return {s["localRepoKey"]: s for s in listed if isinstance(s, dict) and "localRepoKey" in s}
+    states = [state for state in listed if isinstance(state, dict)]
+    return {s["localRepoKey"]: s for s in states if isinstance(s.get("localRepoKey"), str)}
 
 
 def _connections(key: str) -> Flow:
