@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from reconciler.kinds.registry import Registry
 from reconciler.kinds.rest import Content
-from reconciler.model import Address, Change, JsonValue, Plan
+from reconciler.model import Action, Address, Change, JsonValue, Plan
 
 
 def with_evidence(made: Plan, contents: Mapping[Address, Content | None]) -> Plan:
@@ -28,8 +28,8 @@ def wants_evidence(made: Plan, registry: Registry) -> list[Address]:
     return [
         _holder(c)
         for c in made.changes
-        if c.blocked
-        and c.blocked.code == "immutable"
+        if c.action is Action.REPLACE
+        and "artifacts" not in c.evidence
         and registry[_holder(c).kind].rest.holds_content
     ]
 

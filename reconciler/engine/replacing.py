@@ -115,8 +115,7 @@ def evidence_of(
 ) -> dict[str, JsonValue]:
     """What the object holds, and which of its values no manifest would bring back."""
     lost = list(_lost(registry[manifest.address.kind], manifest, live, version))
-    holds = registry[subject.kind].rest.holds_content
-    found = evidence(known.contents.get(subject)) if holds else {}
+    found = evidence(known.contents[subject]) if subject in known.contents else {}
     return {**found, **({"lost": lost} if lost else {})}
 
 

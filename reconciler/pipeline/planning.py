@@ -34,6 +34,7 @@ from reconciler.model import (
     Plan,
     Scope,
 )
+from reconciler.pipeline.expiring import require_in_force
 from reconciler.pipeline.git import commit
 from reconciler.pipeline.guarding import guarded
 from reconciler.pipeline.impacts import with_impacts
@@ -59,6 +60,7 @@ def planned(
 ) -> tuple[Plan, Observation]:
     """The plan before the rules of the workspace are asked, and what it was made from."""
     observation, pruning = _observed(run)
+    require_in_force(run)
     now = now or datetime.now(UTC)
     stones = {stone.address: stone for stone in run.desire.tombstones}
     desired = Desired(

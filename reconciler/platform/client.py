@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, date
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, TextIO
@@ -120,6 +121,7 @@ class Client:
         self._tell = tell or _nobody
         self._trace = Trace(trace, endpoint.name, self._hidden, self._tell) if trace else None
         self._told_at: float | None = None
+        self._date = ""
         self._hurried = False
         self._local = threading.local()
         self._watch = Watch()
@@ -158,6 +160,14 @@ class Client:
     def clock(self) -> Clock:
         """The time the client waits by."""
         return self._clock
+
+    @property
+    def server_day(self) -> date | None:
+        """The day (UTC) by the clock of the server, when it answered last; None if it told none."""
+        try:
+            return parsedate_to_datetime(self._date).astimezone(UTC).date()
+        except (TypeError, ValueError, OverflowError):
+            return None
 
     def pause(self, seconds: float) -> None:
         """Let time pass."""
@@ -291,6 +301,7 @@ class Client:
                 body = _body_within(answer, until)
             finally:
                 answer.close()
+        self._date = answer.headers.get("date", "")
         return self._scrubbed(Response(answer.status_code, dict(answer.headers), body))
 
     def _body(self, request: Request) -> tuple[bytes | None, dict[str, str]]:

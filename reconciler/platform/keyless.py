@@ -11,7 +11,6 @@ import base64
 import json
 import re
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -194,7 +193,7 @@ class Keyless:
         token = told.get("access_token")
         if answer.is_success and isinstance(token, str) and token:
             self._masked(token)
-            return token, _lifetime(told, token)
+            return token, lifetime_of(told, token)
         raise self._refused(answer, _claims(id_token), id_token)
 
     def _refused(
@@ -276,14 +275,15 @@ def _claims(token: str) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _lifetime(told: Mapping[str, Any], token: str) -> float:
+def lifetime_of(told: Mapping[str, Any], token: str) -> float:
     """Seconds the access token lives."""
     try:
         return max(1.0, float(told["expires_in"]))
     except (LookupError, TypeError, ValueError):
         pass
-    try:
-        return max(1.0, float(_claims(token)["exp"]) - time.time())
+    try:  # from one of its times to another: the clock here may be wrong
+        claims = _claims(token)
+        return max(1.0, float(claims["exp"]) - float(claims["iat"]))
     except (LookupError, TypeError, ValueError):
         return ASSUMED
 

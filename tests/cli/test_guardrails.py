@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,19 @@ def test_every_rendering_tells_it(desk: Desk, output: str) -> None:
 
     assert seen.code == 3
     assert "breaks owners" in " ".join(seen.out.split())
+
+
+def test_a_waiver_ends_by_the_platform_s_clock(desk: Desk) -> None:
+    """The clock of this machine may be behind."""
+    tomorrow = datetime.now(UTC).date() + timedelta(days=1)
+    desk.declare(OWNERS, local("a"), waiver(str(tomorrow)))
+    assert desk("plan").code == 0
+    desk.sandbox.clock.advance(3 * 86400)
+    seen = desk("apply", "--yes")
+
+    assert seen.code == 1
+    assert "error[waiver-expired]: this exception ended with" in seen.err
+    assert desk.writes() == []
 
 
 def test_machines_get_the_line(desk: Desk) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import time
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 
 from reconciler.errors import UnreachableError
 from reconciler.platform.clock import Clock
-from reconciler.platform.keyless import ATTEMPTS, Keyless
+from reconciler.platform.keyless import ASSUMED, ATTEMPTS, Keyless, lifetime_of
 from tests.cli.support import local
 from tests.github.bench import Bench
 from tests.support.composite import Ran
@@ -266,3 +268,20 @@ def test_tokens_do_not_pile_up(keyless: Bench) -> None:
 
     assert len(keyless.platform.store.issued) == 1
     assert time.monotonic() - begun < 10
+
+
+@pytest.mark.parametrize(
+    ("told", "claims", "expected"),
+    [
+        ({"expires_in": 90}, {"iat": 1000, "exp": 4600}, 90),
+        ({}, {"iat": 1000, "exp": 4600}, 3600),
+        ({}, {"exp": 4600}, ASSUMED),
+        ({}, {}, ASSUMED),
+    ],
+)
+def test_how_long_a_token_lives(
+    told: dict[str, Any], claims: dict[str, int], expected: float
+) -> None:
+    """From what the server says, and by its own clock: the one here may be hours off."""
+    part = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode()
+    assert lifetime_of(told, f"x.{part}.x") == expected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -439,6 +440,24 @@ def test_a_tombstone_nobody_needs(estate: Estate) -> None:
     estate.apply(prune=True)
     told = {d.rule: d.summary for d in estate.plan(prune=True).diagnostics}
     assert "owns no such object" in told["tombstone-unused"]
+
+
+@pytest.mark.parametrize("days", [0, 1, 2])
+def test_a_tombstone_ends_by_the_platform_s_clock(estate: Estate, days: int) -> None:
+    """The clock of this machine may be behind; what is lost is lost there."""
+    left(estate, local("gone"))
+    estate.upload("gone", "f.tgz")
+    tomorrow = datetime.now(UTC).date() + timedelta(days=1)
+    estate.declare(STAY, tombstone("LocalRepository/gone", 99, expires=str(tomorrow)))
+    estate.sandbox.clock.advance(days * 86400)
+    if days < 2:
+        assert shown(estate.plan(prune=True)) == ["delete LocalRepository/gone"]
+        return
+    with pytest.raises(InvalidManifests) as error:
+        estate.apply(prune=True)
+    (told,) = error.value.diagnostics
+    assert (told.rule, told.file, told.line) == ("tombstone-expired", "manifests/all.yaml", 12)
+    assert estate.files("gone") == ["f.tgz"]
 
 
 def test_it_is_taken_out_of_service_first(estate: Estate) -> None:

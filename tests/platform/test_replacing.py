@@ -83,8 +83,11 @@ def test_content_that_came_after_the_plan_stays(estate: Estate) -> None:
 def test_what_nobody_adopted_is_not_replaced(estate: Estate) -> None:
     """It is not ours to delete."""
     estate.put("b", rclass="local", packageType="npm")
+    estate.upload("b", "f.tgz", b"12345")
     estate.declare(local("a", "npm", description="x"), anew("b"))
-    assert code(estate.plan()) == "not-owned"
+    made = estate.plan()
+    assert code(made) == "not-owned"
+    assert made.changes[0].evidence["bytes"] == 5
 
 
 def test_what_was_protected_is_not_replaced(estate: Estate) -> None:
