@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from reconciler.errors import (
@@ -22,13 +23,15 @@ from reconciler.errors import (
     UsageError,
 )
 from reconciler.model import Entry
+from reconciler.platform.client import Client, Endpoint, HttpOptions
 from reconciler.platform.inventory.entries import MOST_PLANS
 from reconciler.platform.inventory.fold import compacted, content_of, fold, recorded
-from reconciler.platform.inventory.folder import Listed
+from reconciler.platform.inventory.folder import Folder, Listed
 from reconciler.platform.inventory.remote import MOST_FILES
 from reconciler.platform.inventory.undo import MOST_RECORDS
 from reconciler.sandbox import Request
 from reconciler.sandbox.server import Server
+from tests.support.estate import Time
 from tests.support.shelf import REPOSITORY, Shelf
 
 ENTRY = Entry(
@@ -527,3 +530,25 @@ def test_the_last_record_is_the_one_that_was_kept_last(shelf: Shelf) -> None:
         store.keep({"id": record})
         shelf.later(1)
     assert [one["id"] for one in store.kept()] == ids[2:]
+
+
+@pytest.mark.parametrize("asked", ["write", "remove"])
+def test_a_server_that_hangs_at_writes_ends_within_the_patience(shelf: Shelf, asked: str) -> None:
+    """Each attempt takes as long as a request may; they are not repeated for minutes."""
+    time_, tried = Time(), []
+
+    def hang(_: int, method: str, path: str) -> None:
+        if method != "GET":
+            tried.append(path)
+            time_.seconds += 8
+            raise httpx.ReadTimeout("")
+
+    endpoint = Endpoint("east", shelf.platform.url, lambda: shelf.platform.tokens["admin"])
+    client = Client(
+        endpoint, HttpOptions(deadline=20), transport=shelf.transport, clock=time_.clock
+    )
+    folder = Folder(client, REPOSITORY, "acme", time_.clock)
+    shelf.transport.before = hang
+    with pytest.raises(OutcomeUnknownError):
+        folder.write("a.json", {}) if asked == "write" else folder.remove("a.json")
+    assert len(tried) == 3

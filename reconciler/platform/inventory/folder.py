@@ -131,6 +131,7 @@ class Folder:
     def write(self, name: str, document: Mapping[str, Any]) -> None:
         """Make a file whose name nobody else uses; repeated only when it certainly is not there."""
         request = Request("PUT", self._place(name), json=document)
+        until = self._clock.now() + self._client.options.deadline
         for attempt in range(ATTEMPTS):
             try:
                 response = self._client.send(request)
@@ -138,7 +139,7 @@ class Folder:
                 self._clock.sleep(0.25 * 2.0**attempt)
                 if self.read(name) is not None:
                     return
-                if attempt + 1 == ATTEMPTS:
+                if attempt + 1 == ATTEMPTS or self._clock.now() > until:
                     raise
                 continue
             if response.status == 404 and is_error_document(response):
@@ -151,13 +152,15 @@ class Folder:
     def remove(self, name: str) -> None:
         """Take a file away; one that is gone already is as good."""
         request = Request("DELETE", self._place(name))
+        until = self._clock.now() + self._client.options.deadline
         for attempt in range(ATTEMPTS):
             try:
                 response = self._client.send(request)
             except OutcomeUnknownError:
-                if attempt + 1 == ATTEMPTS:
+                pause = 0.25 * 2.0**attempt
+                if attempt + 1 == ATTEMPTS or self._clock.now() + pause > until:
                     raise
-                self._clock.sleep(0.25 * 2.0**attempt)
+                self._clock.sleep(pause)
                 continue
             if response.status != 404:
                 self._refuse(request, response, "delete in")
