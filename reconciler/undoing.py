@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from reconciler.engine import resolve as resolving
 from reconciler.engine.images import inverse, is_undone_by_delete, touched
+from reconciler.engine.select import exactly
 from reconciler.errors import Diagnostic, UsageError
 from reconciler.model import Entry, Image, Inventory, Outcome, Plan, UndoRecord
 from reconciler.pipeline.desiring import Desire, desire
@@ -66,7 +67,7 @@ def undo_session(
     Its scope are the objects of that apply: what was made is deleted, what was changed or deleted
     is as it was. Everything that guards an apply guards this one.
     """
-    images = [i for i in record.images if touched(i, inventory.entries)]
+    images = [i for i in record.images if touched(i, inventory.entries, record.workspace)]
     manifests = [m for image in images if (m := inverse(image)) is not None]
     before = replace(
         wanted,
@@ -77,7 +78,7 @@ def undo_session(
     )
     given = replace(
         settings,
-        only=tuple(str(image.address) for image in images),
+        only=tuple(exactly(image.address) for image in images),
         prune=any(map(is_undone_by_delete, images)),
         paths=(),
     )

@@ -14,6 +14,7 @@ from reconciler.model import (
     UNSET,
     Action,
     Change,
+    Entry,
     Image,
     Inventory,
     Live,
@@ -127,8 +128,9 @@ def is_undone_by_delete(image: Image) -> bool:
     return image.action == Action.CREATE
 
 
-def touched(image: Image, entries: Mapping[str, Any]) -> bool:
+def touched(image: Image, entries: Mapping[str, Entry], owner: str) -> bool:
     """Whether there is something of an image to undo on the platform."""
     if is_undone_by_delete(image):
-        return image.address.full in entries
+        entry = entries.get(image.address.full)
+        return entry is not None and entry.owner == owner
     return inverse(image) is not None

@@ -7,6 +7,8 @@ exclude wins.
 
 from __future__ import annotations
 
+import glob
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -96,7 +98,7 @@ def surely_in_scope(probe: Manifest, scope: Scope) -> bool:
 
 def _is_lost(term: str) -> bool:
     """Whether a term asks for what is gone with the manifest."""
-    return term.partition("=")[0] in ("label", "path") and "=" in term
+    return _parts(term)[0] in ("label", "path")
 
 
 def check_scope(scope: Scope, kinds: Sequence[str], platforms: Sequence[str]) -> None:
@@ -123,8 +125,8 @@ def _require(subject: str, what: str, pattern: str, known: Sequence[str]) -> Non
 def _kinds_named(flag: str) -> Iterator[str]:
     """The patterns of kinds in the terms of one flag."""
     for term in _terms(flag):
-        key, equals, value = term.partition("=")
-        if not equals:
+        key, value = _parts(term)
+        if not key:
             yield term.partition("/")[0].rpartition(":")[2]
         elif key == "kind":
             yield value
@@ -133,11 +135,11 @@ def _kinds_named(flag: str) -> Iterator[str]:
 def _platforms_named(flag: str) -> Iterator[str]:
     """The patterns of platforms in the terms of one flag."""
     for term in _terms(flag):
-        key, equals, value = term.partition("=")
+        key, value = _parts(term)
         platform, colon, _ = term.partition("/")[0].rpartition(":")
-        if not equals and colon:
+        if not key and colon:
             yield platform
-        elif equals and key == "platform":
+        elif key == "platform":
             yield value
 
 
@@ -177,8 +179,20 @@ def _closure(named: set[Address], resolved: Resolved) -> set[Address]:
     return reached
 
 
+def exactly(address: Address) -> str:
+    """The term that selects one object, whatever its name has in it."""
+    return glob.escape(str(address)).replace(",", "[,]")
+
+
 def _terms(flag: str) -> list[str]:
-    return [term.strip() for term in flag.split(",")]
+    """The terms of one flag; a comma in brackets, as `exactly` writes it, belongs to a name."""
+    return [term.strip() for term in re.split(r",(?!\])|(?<!\[),", flag)]
+
+
+def _parts(term: str) -> tuple[str, str]:
+    """The key and value of a term; no key for an address, whose name may have an equals sign."""
+    key, equals, value = term.partition("=")
+    return (key, value) if equals and "/" not in key else ("", term)
 
 
 def _every(flag: str, option: str) -> Test:
@@ -192,8 +206,8 @@ def _every(flag: str, option: str) -> Test:
 
 
 def _test(term: str, option: str) -> Test:
-    key, equals, value = term.partition("=")
-    if not equals:
+    key, value = _parts(term)
+    if not key and not term.startswith("="):
         return _address_glob(term, option)
     match key:
         case "kind":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.cli.support import Desk, local, manifest, remote
 
 
@@ -143,3 +145,29 @@ def test_records_are_bounded(desk: Desk) -> None:
         desk.converged(local("a", description=str(number)))
 
     assert len(desk("undo", "--list").out.splitlines()) <= 10
+
+
+NAMES = ["a*", "a?", "a[bc]", "a,b", "a=b", "a b", "kind=Group"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_that_look_like_terms(desk: Desk, name: str) -> None:
+    """The undo is about the objects of its apply, and deletes nothing whose name is like theirs."""
+    desk.converged(*(manifest("Group", other, description="x") for other in ("ab", "ac", "b")))
+    desk.converged(*(manifest("Group", each, description="x") for each in ("ab", "ac", "b", name)))
+    seen = desk("undo", "--yes")
+
+    assert seen.code == 0, seen.both
+    assert {"ab", "ac", "b"} <= desk.platform.store.directory.groups.keys()
+    assert name not in desk.platform.store.directory.groups
+
+
+def test_what_another_workspace_took_over_since(desk: Desk) -> None:
+    """It is not ours to delete any more; nothing is left to undo."""
+    desk.converged(local("a"))
+    file = desk.root / ".reconciler" / "inventory.json"
+    file.write_text(file.read_text().replace('"owner": "acme"', '"owner": "other"'))
+    seen = desk("undo", "--yes")
+
+    assert seen.code == 0, seen.both
+    assert desk.exists("a")
