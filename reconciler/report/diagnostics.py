@@ -34,12 +34,15 @@ def block_diagnostic(block: Block) -> Diagnostic:
 
 _STYLES: dict[Severity, Style] = {"error": "alarm", "warning": "yellow", "info": "blue"}
 
+_SECRET_NAMES = r"pas+w|pwd|passphrase|secret|token|credential|api_?key|private_?key"
 _MAY_HOLD_SECRET = re.compile(
-    r"""(?i)(passw|passphrase|secret|token|credential|api_?key|private_?key)[\w.-]*["']?\s*:\s*"""
+    rf"""(?i)({_SECRET_NAMES})[\w.-]*["']?\s*:\s*"""
     r"""(?![\s{]|true\b|false\b|null\b)\S|//[^/\s:@]*:[^/\s@]+@"""
 )
 """A line that may hold a secret although no rule says so: the field's name is misspelt, or the file
 is no YAML."""
+_MEANS_SECRET = re.compile(rf"(?i)did you mean '[^']*({_SECRET_NAMES})")
+"""What is said of a name that is misspelt beyond recognition."""
 
 _BEFORE_CARET = 60
 """Characters of a long source line that are shown before the place that is meant."""
@@ -143,7 +146,7 @@ def _source_lines(finding: Diagnostic, paint: Paint, source: Source | None) -> I
     if source is None or not finding.file or not finding.line:
         return
     text = source(finding.file, finding.line)
-    if text is None or _MAY_HOLD_SECRET.search(text):
+    if text is None or _MAY_HOLD_SECRET.search(text) or _MEANS_SECRET.search(finding.hint):
         return
     text = text.rstrip("\r\n")
     column = min(max(finding.column or 1, 1), len(text) + 1) - 1

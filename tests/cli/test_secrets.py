@@ -173,3 +173,24 @@ def test_variables_no_manifest_may_name(desk: Desk, name: str, allowed: str) -> 
     assert seen.code == 1, seen.both
     assert "secret-variable" in seen.err
     assert desk.sandbox.requests == []
+
+
+MISSPELT = """apiVersion: reconciler/v1
+kind: RemoteRepository
+metadata: {name: r}
+spec:
+  packageType: npm
+  url: https://registry.example.com
+  NAME: canary-7f3a
+"""
+
+
+@pytest.mark.parametrize("name", ["pasword", "password_", "passwort", "Password", "psswrd"])
+def test_the_value_of_a_misspelt_secret_is_not_shown(desk: Desk, name: str) -> None:
+    """The line would show what was meant to be a password."""
+    desk.write("manifests/r.yaml", MISSPELT.replace("NAME", name))
+    seen = desk("validate")
+
+    assert seen.code == 1
+    assert f"there is no field '{name}'" in seen.err
+    assert "canary-7f3a" not in seen.both

@@ -43,7 +43,7 @@ URI = {"type": "string", "pattern": r"^[\w.~%/-][\w.~%/:@!$&'()*+,;=-]*$"}
 REGION = closed({"startLine": {"minimum": 1}}, {"startColumn": {"minimum": 1}})
 PHYSICAL = closed(
     {
-        "artifactLocation": closed({"uri": URI, "uriBaseId": {"const": "%SRCROOT%"}}),
+        "artifactLocation": closed({"uri": URI}, {"uriBaseId": {"const": "%SRCROOT%"}}),
         "region": REGION,
     }
 )
