@@ -47,12 +47,13 @@ class Pruning:
     """What a plan may delete: the owned objects in scope that no manifest declares.
 
     `contents` says what each of them holds that can hold something; None is what could not be
-    measured.
+    measured. `claimed` are those that another workspace says it owns, with its name.
     """
 
     candidates: tuple[Address, ...] = ()
     contents: Mapping[Address, Content | None] = field(default_factory=dict)
     tombstones: Mapping[Address, Tombstone] = field(default_factory=dict)
+    claimed: Mapping[Address, str] = field(default_factory=dict)
 
 
 def undeclared(
@@ -210,6 +211,8 @@ class Pruner:
                 "protected",
                 "its manifest said metadata.lifecycle.protect: true when it was last applied",
             )
+        if (other := self.pruning.claimed.get(address)) is not None:
+            return Block("other-owner", f"workspace '{other}' owns it too, as it says")
         if not is_same(kind, self.left[address], live):
             return Block(
                 "other-object",

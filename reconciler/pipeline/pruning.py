@@ -87,7 +87,10 @@ def pruning(run: Session, found: Mapping[Address, Observed]) -> Pruning:
         if isinstance(seen, Live) and run.registry[address.kind].rest.holds_content
     ]
     stones = {stone.address: stone for stone in run.desire.tombstones}
-    return Pruning(tuple(found), run.observer.measure(holding), stones)
+    live = {a.full: a for a, seen in found.items() if isinstance(seen, Live)}
+    claimed = run.store.claimed(live) if live and run.snapshot is None else {}
+    owners = {live[key]: entry.owner for key, entry in claimed.items()}
+    return Pruning(tuple(found), run.observer.measure(holding), stones, owners)
 
 
 def with_tombstones(made: Plan, run: Session) -> Plan:

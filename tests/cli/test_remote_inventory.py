@@ -233,6 +233,36 @@ def test_a_takeover_is_told_to_the_former_owner(shared: Desk, name: str) -> None
     assert shared.exists("a")
 
 
+def test_what_two_workspaces_own_is_deleted_by_neither(shared: Desk) -> None:
+    """Both may have recorded it at the same time, or one died before it told the other."""
+    shared.converged(local("a"), local("b"))
+    store(shared, "other").change({"main:LocalRepository/a": Entry("other")})
+    shared.declare(local("b"))
+    seen = shared("apply", "--yes", "--prune")
+
+    assert seen.code == 3, seen.both
+    assert "other-owner: workspace 'other' owns it too" in seen.out
+    assert shared.exists("a")
+
+
+def test_a_takeover_that_could_not_be_told_is_none(shared: Desk) -> None:
+    """The former owner is told before we record it: no object has two owners that both delete."""
+    shared.converged(local("a", description="ours"))
+    neighbour(shared)
+    shared.declare(local("a", description="theirs", lifecycle={"takeover": True}))
+    refused = {"method": "PUT", "path": f"*/{REPOSITORY}/acme/entries/*"}
+    shared.fault("status", status=403, times=None, match=refused)
+    assert shared("apply", "--yes").code == 5
+    assert store(shared, "other").load().entries == {}
+    shared.sandbox.clear_faults()
+    assert shared("apply", "--yes").code == 0
+    key = "main:LocalRepository/a"
+    assert [store(shared, name).load().entries[key].owner for name in ("acme", "other")] == [
+        "other",
+        "other",
+    ]
+
+
 def test_a_converged_plan_looks_at_no_neighbour(shared: Desk) -> None:
     """However many workspaces share the repository."""
     shared.converged(local("a"))

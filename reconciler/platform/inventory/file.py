@@ -92,6 +92,10 @@ class FileStore:
         state = self._read()
         return Inventory(state.entries, newest(state.plans))
 
+    def claimed(self, wanted: Iterable[str]) -> Mapping[str, Entry]:
+        """Nothing: whoever shares the file shares its entries."""
+        return {}
+
     def change(self, entries: Mapping[str, Entry | None]) -> None:
         """Record some entries, None removes one."""
         if entries:

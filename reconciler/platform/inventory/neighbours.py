@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from reconciler.model import Entry
 from reconciler.platform.inventory.fold import File, fold, owners_of, recorded
 from reconciler.platform.inventory.folder import Folder, Listed
+from reconciler.platform.inventory.undo import numbered
 
 OWN = "entries"
 
@@ -47,15 +48,18 @@ class Neighbours:
 
     def tell(self, entries: Mapping[str, Entry | None]) -> None:
         """Record in their folders what we took over from them: they are not to write it again."""
-        told: dict[str, dict[str, Entry | None]] = {}
+        told: dict[str, dict[str, str]] = {}
         for ours, entry in entries.items():
             if entry is not None and ours in self._found:
-                path, theirs = self._found.pop(ours)
-                told.setdefault(path, {})[theirs] = Entry(entry.owner)
+                path, theirs = self._found[ours]
+                told.setdefault(path, {})[ours] = theirs
         for path, taken in told.items():
             folder = self._folder.at(path)
-            number = max((_number(at) for at in folder.files()), default=0) + 1
-            folder.write(f"{number:08}-change-{secrets.token_hex(6)}.json", recorded(taken))
+            number = max((numbered(at.name) for at in folder.files()), default=0) + 1
+            owners = {theirs: Entry(self._ours) for theirs in taken.values()}
+            folder.write(f"{number:08}-change-{secrets.token_hex(6)}.json", recorded(owners))
+            for ours in taken:
+                del self._found[ours]
 
 
 def _owners(folder: Folder, at: Listed) -> File:
@@ -69,8 +73,3 @@ def _renamed(key: str, theirs: str, here: str) -> str:
     if platform == theirs:
         return f"{here}:{rest}"
     return f"another {key}" if platform == here else key
-
-
-def _number(at: Listed) -> int:
-    head = at.name.partition("-")[0]
-    return int(head) if head.isascii() and head.isdecimal() else 0

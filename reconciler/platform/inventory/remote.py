@@ -74,11 +74,19 @@ class PlatformStore:
         elsewhere = self._neighbours.owned(unknown)
         return replace(found, entries={**found.entries, **elsewhere})
 
+    def claimed(self, wanted: Iterable[str]) -> Mapping[str, Entry]:
+        """What the other folders of the repository say of these addresses."""
+        return self._neighbours.owned(wanted)
+
     def change(self, entries: Mapping[str, Entry | None]) -> None:
-        """Record some entries, None removes one; what is taken over is recorded there as well."""
+        """Record some entries, None removes one.
+
+        What is taken over is recorded there first: whoever dies in between leaves an object that
+        nobody owns, not one that two own.
+        """
         if entries:
-            self._record(recorded(entries, here=self._here))
             self._neighbours.tell(entries)
+            self._record(recorded(entries, here=self._here))
 
     def note_plan(self, key: str) -> None:
         """Remember that a plan was used; once it is, its time stays."""

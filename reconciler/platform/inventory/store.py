@@ -27,6 +27,9 @@ class Store(Protocol):
         inventory of ours.
         """
 
+    def claimed(self, wanted: Iterable[str]) -> Mapping[str, Entry]:
+        """What other workspaces say they own of these full addresses, whatever is recorded here."""
+
     def change(self, entries: Mapping[str, Entry | None]) -> None:
         """Record some entries, by full address; None removes one.
 
