@@ -509,7 +509,8 @@ class _Planner:
         self.changes += list(pruner.decide())
         for address, seen in pruner.unreadable.items():
             self.partial = True
-            self.diagnostics.append(_unreadable(address, seen))
+            if address.platform not in self.observation.unreachable:
+                self.diagnostics.append(_unreadable(address, seen))
         for address in pruner.spared():
             self._kept(address)
 

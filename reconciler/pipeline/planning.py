@@ -112,7 +112,7 @@ def _observed(run: Session) -> tuple[Observation, Pruning | None]:
     ]
     renamed = [old for m in run.chosen for old in m.previous_addresses()]
     going = candidates(run) if run.prunes else []
-    run.observer.probe({address.platform for address in going})
+    run.observer.probe(dict.fromkeys(address.platform for address in [*addresses, *going]))
     anew = [m.address for m in run.chosen if m.lifecycle.replace]
     kinds = naming_kinds(run.registry, [*going, *anew])
     seen = run.observer.observe([*addresses, *named, *renamed], kinds)
@@ -120,8 +120,13 @@ def _observed(run: Session) -> tuple[Observation, Pruning | None]:
     if not run.prunes:
         return replace(seen, secrets=run.secrets), None
     found = run.observer.by_name(going)
-    objects = {**seen.objects, **found}
-    return replace(seen, objects=objects, secrets=run.secrets), pruning(run, found)
+    seen = replace(
+        seen,
+        objects={**seen.objects, **found},
+        secrets=run.secrets,
+        unreachable=run.observer.unreachable_urls,
+    )
+    return seen, pruning(run, found)
 
 
 def concerns(run: Session, diagnostic: Diagnostic) -> bool:

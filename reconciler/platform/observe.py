@@ -119,6 +119,11 @@ class Observer:
         self.infos[platform] = PlatformInfo(platform, self.sources[platform].url)
         self.notes.append(_unreachable_note(platform, error))
 
+    @property
+    def unreachable_urls(self) -> Mapping[str, str]:
+        """The URLs of the platforms that did not answer, by name."""
+        return {name: self.sources[name].url for name in self.unreachable}
+
     def observe(self, addresses: Iterable[Address], also: Iterable[str] = ()) -> Observation:
         """Read every address, and list what there is of the kinds in `also`.
 
@@ -132,7 +137,7 @@ class Observer:
         platforms = {address.platform for address in wanted}
         groups = [wanted] if len(platforms) == 1 else _grouped(wanted, lambda a: a.platform)
         for group in groups:
-            found.update(self._on_one(group[0].platform, group))
+            found.update(self._on_one(group[0].platform, group, self._seen))
         unlisted = {
             (platform, kind)
             for kind in also
@@ -145,7 +150,7 @@ class Observer:
             dict(self._listed({*(a.kind for a in wanted), *also})),
             tuple(self.infos.values()),
             unlisted=frozenset(unlisted),
-            unreachable={name: self.sources[name].url for name in self.unreachable},
+            unreachable=self.unreachable_urls,
         )
 
     def _is_looked_through(self, platform: str, listing: Listing) -> bool:
@@ -161,9 +166,12 @@ class Observer:
     def by_name(self, addresses: Iterable[Address]) -> dict[Address, Observed]:
         """Each object by its own name; one that a listing shows is not absent.
 
-        Raises UnreachableError.
+        On a platform that does not answer, all are unreadable. Raises UnreachableError when none
+        does.
         """
-        found = self._one_by_one(list(addresses))
+        found: dict[Address, Observed] = {}
+        for group in _grouped(addresses, lambda a: a.platform):
+            found.update(self._on_one(group[0].platform, group, self._one_by_one))
         return {
             address: Unreadable("it is listed, and not found by its name") if shown else seen
             for address, seen in found.items()
@@ -175,10 +183,15 @@ class Observer:
         listed = self._listing(address.platform, shape.listing_of(address))
         return listed is not None and shape.listed_as(address) in listed
 
-    def _on_one(self, platform: str, addresses: Sequence[Address]) -> Mapping[Address, Observed]:
+    def _on_one(
+        self,
+        platform: str,
+        addresses: Sequence[Address],
+        look: Callable[[Sequence[Address]], Mapping[Address, Observed]],
+    ) -> Mapping[Address, Observed]:
         if platform not in self.unreachable:
             try:
-                return self._seen(addresses)
+                return look(addresses)
             except UnreachableError as error:
                 self.gone(platform, error)
         reason = Unreadable(self.unreachable[platform].summary)
@@ -450,8 +463,8 @@ class Observer:
                 if (listed := self._listings.get((platform, listing))) is not None:
                     yield (platform, kind.namespace), listed
 
-    def _one_by_one(self, addresses: list[Address]) -> dict[Address, Observed]:
-        return dict(self._map(self.read, addresses, "reading"))
+    def _one_by_one(self, addresses: Iterable[Address]) -> dict[Address, Observed]:
+        return dict(self._map(self.read, list(addresses), "reading"))
 
     def read(self, address: Address) -> Observed:
         """One object by its own name.

@@ -800,6 +800,28 @@ def test_a_platform_without_manifests(tmp_path: Path) -> None:
     assert (shown(plan), [d.rule for d in plan.diagnostics]) == ([], ["no-longer-declared"])
 
 
+@pytest.mark.parametrize("down", ["east", "west"])
+def test_a_platform_that_is_down_keeps_none_of_the_others(tmp_path: Path, down: str) -> None:
+    """What is gone there is told once, deleted on the others, and kept where nobody answers."""
+    sites = Sites(tmp_path, "east", "west")
+    both: list[dict[str, Any]] = [
+        manifest("LocalRepository", name, {"packageType": "generic"}, platforms=["east", "west"])
+        for name in ("a", "gone")
+    ]
+    sites.declare(*both)
+    sites.apply()
+    sites.declare(both[0])
+    up = {"east": "west", "west": "east"}[down]
+    match = {"platform": down}
+    sites.sandbox.add_fault({"action": "empty", "status": 503, "times": None, "match": match})
+    made = sites.plan(prune=True)
+
+    assert shown(made) == [f"delete {up}:LocalRepository/gone"]
+    assert [d.rule for d in made.diagnostics] == ["platform-unreachable"]
+    assert [info.name for info in made.platforms] == ["east", "west"]
+    assert made.partial
+
+
 def test_limits_count_what_is_ours(estate: Estate) -> None:
     """A percentage is one of our objects, whoever else records some in the same inventory."""
     left(estate, *(local(f"r{i}") for i in range(9)))
