@@ -59,6 +59,18 @@ def test_a_dry_run_stands_beside_the_estimate(estate: Estate) -> None:
     assert "dryRun" in impact(only(estate))
 
 
+def test_the_estimate_does_not_need_it(estate: Estate) -> None:
+    """Where no request is left to ask for it, or the platform fails, the estimate stands alone."""
+    do(estate, PACKAGES, "dry-run")
+    declare(estate)
+    told = [impact(only(estate, evidence_budget=budget)) for budget in range(4)]
+    found = [(one["candidates"], "dryRun" in one) for one in told]
+    assert found == [("unknown", False), (8, False), (8, True), (8, True)]
+    estate.fault("status", path="*/summaryReports", status=500, times=99)
+    alone = impact(only(estate))
+    assert (alone["candidates"], "dryRun" in alone) == (8, False)
+
+
 def test_the_policy_of_a_project_is_the_same_one(estate: Estate) -> None:
     """Where an answer does not have its project, too."""
     estate.project("pay")

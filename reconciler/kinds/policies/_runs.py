@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from reconciler.errors import AnswerError
 from reconciler.kinds.policies._fields import without_project
 from reconciler.kinds.rest import Flow
 from reconciler.model import JsonValue, Request, Response
@@ -54,14 +55,20 @@ class Summary:
 
 
 def summary(policy: str, number: int | str) -> Flow:
-    """Returns the `Summary` of a run; None where the platform does not tell it."""
+    """Returns the `Summary` of a run; None where the platform does not tell it, or cannot be asked:
+    nothing depends on it."""
     query = (("triggerId", str(number)), ("policyKey", policy))
-    response: Response = yield Request("GET", f"{RUNS}/summaryReports", query=query)
-    if response.status != 200:
-        return None
     try:
-        return _summary(response.json())
-    except (LookupError, TypeError, ValueError, AttributeError, OverflowError):
+        response: Response = yield Request("GET", f"{RUNS}/summaryReports", query=query)
+        return _summary(response.json()) if response.status == 200 else None
+    except (
+        AnswerError,
+        LookupError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        OverflowError,
+    ):
         return None
 
 
