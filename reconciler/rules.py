@@ -852,7 +852,7 @@ PLAN: Mapping[str, Rule] = {
         "warning",
     ),
     "undo-lost": Rule(
-        "An undo cannot bring something back as it was: content, a secret, a converted object.",
+        "An undo cannot bring something back as it was: content, a secret, what was made anew.",
         "Bring back by hand what the message names.",
         "warning",
     ),

@@ -78,7 +78,7 @@ def undo_session(
     )
     given = replace(
         settings,
-        only=tuple(exactly(image.address) for image in images),
+        only=tuple(exactly(image.place) for image in images),
         prune=any(map(is_undone_by_delete, images)),
         paths=(),
     )
@@ -118,7 +118,9 @@ def restored(
     """What the inventory is to say again of the objects that are as they were."""
     bad = {c.address for c in made.changes if c.is_blocked}
     bad |= {o.change.address for o in outcomes if o.result != "done" or o.fields}
-    return {i.address.full: i.entry for i in record.images if _is_back(i) and i.address not in bad}
+    back = [i for i in record.images if _is_back(i) and not bad & {i.address, i.place}]
+    moved: dict[str, Entry | None] = {i.address.full: None for i in back if i.at is not None}
+    return moved | {i.place.full: i.entry for i in back}
 
 
 def _is_back(image: Image) -> bool:

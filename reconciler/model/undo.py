@@ -16,7 +16,8 @@ class Image:
 
     `spec` holds, as a manifest would write them, the fields that were changed, or all of an object
     that was deleted; None for one that was not there, or where only the inventory was changed.
-    `entry` is what the inventory said of it. `lost` says what of it cannot be had back.
+    `entry` is what the inventory said of it. `lost` says what of it cannot be had back. `at` is the
+    address it had, where a rename or a conversion gave it another.
     """
 
     address: Address
@@ -24,6 +25,12 @@ class Image:
     spec: Mapping[str, JsonValue] | None = None
     entry: Entry | None = None
     lost: str = ""
+    at: Address | None = None
+
+    @property
+    def place(self) -> Address:
+        """The address it had before."""
+        return self.at or self.address
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ from reconciler.settings import Settings, ceilings, exceptions
 def make_plan(run: Session, *, unmanaged: bool = False, now: datetime | None = None) -> Plan:
     """Read the platforms and decide what to do. Raises UnreachableError."""
     made, observation = planned(run, unmanaged=unmanaged, now=now)
-    made = guarded(run, with_labels(made, run.registry), observation)
+    made = guarded(run, with_labels(made, observation, run.registry), observation)
     kept = images(made, observation, run.inventory, run.registry)
     return replace(made, images=tuple(kept))
 

@@ -57,9 +57,9 @@ def state(estate: Estate) -> dict[str, Any]:
     }
 
 
-def undo(estate: Estate) -> list[str]:
+def undo(estate: Estate, **flags: Any) -> list[str]:
     """Take back the last apply; what was told of losses."""
-    given_ = estate.settings(allow_deletes=("LocalRepository=9", "Group=9"))
+    given_ = estate.settings(**{"allow_deletes": ("LocalRepository=9", "Group=9"), **flags})
     wire = Wire(estate.transport, estate.time.clock)
     wanted = base(given_)
     found, inventory = records(given_, wanted, wire)

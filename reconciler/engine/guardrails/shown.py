@@ -10,11 +10,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from reconciler.engine.as_manifest import as_spec, laid_over
 from reconciler.engine.guardrails.judge import UNCHANGED, Shown
 from reconciler.engine.observation import Observation
 from reconciler.engine.obstacles import is_of
 from reconciler.engine.sending import sendable
-from reconciler.kinds.fields import FieldTable
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.registry import Registry
 from reconciler.kinds.values import without_credentials
@@ -22,8 +22,6 @@ from reconciler.model import Action, Address, Change, Live, Manifest, Plan
 
 DEEPEST = 12
 """Objects that name each other are followed so far."""
-
-_MISSING: Any = object()
 
 
 @dataclass(frozen=True)
@@ -137,31 +135,3 @@ class Showing:
                 "references": self._references(kind, address, spec, depth),
             }
         return {"name": name, "kind": None, "labels": {}, "spec": None, "references": {}}
-
-
-def as_spec(fields: FieldTable, raw: Mapping[str, Any]) -> dict[str, Any]:
-    """A live object as a manifest would write it, without secrets."""
-    found: dict[str, Any] = {}
-    for name, field in fields.items():
-        value = field.live_value(raw, _MISSING)
-        if value is _MISSING or field.secret or field.shape in ("secret", "any"):
-            continue
-        if field.fields and isinstance(value, Mapping):
-            value = as_spec(field.fields, value)
-        elif field.element is not None and field.element.fields and isinstance(value, list):
-            inner = field.element.fields
-            value = [as_spec(inner, item) if isinstance(item, Mapping) else item for item in value]
-        found[name] = without_credentials(value)
-    return found
-
-
-def laid_over(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """What is live with what is declared: lists are replaced, objects are merged."""
-    made = dict(under)
-    for name, value in over.items():
-        below = made.get(name)
-        if isinstance(value, Mapping) and isinstance(below, Mapping):
-            made[name] = laid_over(below, value)
-        else:
-            made[name] = without_credentials(value)
-    return made

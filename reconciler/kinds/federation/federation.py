@@ -153,7 +153,10 @@ def sites(name: str, spec: Mapping[str, Any]) -> Iterator[Site]:
 
 
 def located(spec: Mapping[str, Any], name: str, site: str, url_of: UrlOf) -> dict[str, Any]:
-    """What one site is to be like: the other members by their URLs, its own priority."""
+    """What one site is to be like: the other members by their URLs, its own priority.
+
+    A spec that says nothing of members, as an undo has it, leaves them as they are.
+    """
     here: Mapping[str, Any] = {}
     others: dict[str, dict[str, Any]] = {}
     for member in sorted(members_of(spec), key=lambda m: "url" in m):
@@ -163,10 +166,13 @@ def located(spec: Mapping[str, Any], name: str, site: str, url_of: UrlOf) -> dic
         found = {"url": member_address(member, name, url_of)}
         told = {n: v for n, v in member.items() if n == "enabled"}
         others.setdefault(member_url(found["url"]), found | told)
-    others.pop(member_url(member_address(here, name, url_of)), None)
+    if here:
+        others.pop(member_url(member_address(here, name, url_of)), None)
     kept = {n: v for n, v in spec.items() if n not in ("platforms", "members", "priority")}
     priority = here.get("priority", spec.get("priority"))
-    return kept | {"members": list(others.values())} | ({"priority": priority} if priority else {})
+    is_told = bool({"members", "platforms"} & spec.keys())
+    members = {"members": list(others.values())} if is_told else {}
+    return kept | members | ({"priority": priority} if priority else {})
 
 
 def at_site(spec: Mapping[str, Any], name: str, site: str) -> dict[str, Any]:

@@ -32,6 +32,7 @@ def record_json(made: Plan) -> dict[str, Any]:
                 "spec": image.spec,
                 "entry": entries_json({"": image.entry})[""],
                 "lost": image.lost,
+                **({"at": image.at.full} if image.at is not None else {}),
             }
             for image in made.images
         ],
@@ -54,7 +55,8 @@ def record_of(document: Mapping[str, Any], *, qualified: bool) -> UndoRecord:
 def _image(raw: Mapping[str, Any], *, qualified: bool) -> Image:
     address = Address.parse(raw["address"], qualified=qualified)
     entry = changes_of({address.full: raw["entry"]})[address.full]
-    return Image(address, str(raw["action"]), raw["spec"], entry, str(raw["lost"]))
+    at = Address.parse(raw["at"], qualified=qualified) if "at" in raw else None
+    return Image(address, str(raw["action"]), raw["spec"], entry, str(raw["lost"]), at)
 
 
 def numbered(name: str) -> int:
