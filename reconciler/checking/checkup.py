@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from reconciler.checking.fleets import fleet_checks
 from reconciler.checking.platforms import Patient, by_name, platform_checks
+from reconciler.checking.rights import needs
 from reconciler.errors import ReconcilerError, has_errors
 from reconciler.model import SERVICES, Check
 from reconciler.pipeline.desiring import Desire
@@ -42,11 +43,12 @@ def _manifests(wanted: Desire) -> Check:
 def _platform(
     settings: Settings, wanted: Desire, name: str, wire: Wire | None, now: datetime
 ) -> Iterator[Check]:
-    declared = [m.address for m in wanted.manifests if m.address.platform == name]
+    manifests = [m for m in wanted.manifests if m.address.platform == name]
+    declared = [m.address for m in manifests]
     kinds = by_name(wanted.registry[address.kind] for address in declared)
     try:
         with clients(wanted.workspace, settings, [name], wire) as opened:
-            patient = Patient(opened[name], kinds, now)
+            patient = Patient(opened[name], kinds, now, needs(manifests, wanted.registry))
             is_service = name in SERVICES
             yield from fleet_checks(patient, declared) if is_service else platform_checks(patient)
     except ReconcilerError as error:

@@ -10,7 +10,9 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from reconciler.checking.token import is_administrator, token_check
+from reconciler.checking.rights import Need, rights_answer
+from reconciler.checking.token import token_check
+from reconciler.checking.vouching import mapping_hint, oidc_checks
 from reconciler.errors import ReconcilerError, UnauthorisedError
 from reconciler.kinds.fields import at_least
 from reconciler.kinds.kind import Kind
@@ -41,6 +43,7 @@ class Patient:
     client: Client
     kinds: Sequence[Kind]
     now: datetime
+    needs: Sequence[Need] = ()
 
     @property
     def name(self) -> str:
@@ -59,11 +62,13 @@ class Patient:
 def platform_checks(patient: Patient) -> Iterator[Check]:
     """Every question about one platform, as far as the answers before allow to ask it."""
     yield transport_check(patient)
+    yield from oidc_checks(patient.name, patient.client.endpoint.token)
     try:
         answer = patient.get("/artifactory/api/system/version")
     except UnauthorisedError as error:
         yield patient.check("connection", "ok", f"{patient.client.base} answers")
-        yield patient.check("sign-in", "failed", str(error), error.hint)
+        hint = error.hint + mapping_hint(patient.client.endpoint.token)
+        yield patient.check("sign-in", "failed", str(error), hint)
         return
     except ReconcilerError as error:
         yield patient.check("connection", "failed", str(error), way_there(error))
@@ -183,20 +188,8 @@ def _licence(patient: Patient, answer: Response) -> Check:
 
 
 def _rights(patient: Patient, shown: bool | None) -> Check:
-    names = ", ".join(kind.name for kind in patient.kinds)
-    if not patient.kinds:
-        return patient.check("rights", "skipped", "no manifest is about this platform")
-    says = is_administrator(patient.client.endpoint.token())
-    if shown or (shown is None and says):
-        return patient.check("rights", "ok", f"an administrator's token: enough for {names}")
-    if shown is None and says is None:
-        return patient.check("rights", "skipped", "what the token may do does not show")
-    hint = (
-        "a plan of whole configurations and an apply need an administrator's token; for pull "
-        "requests, plan from a snapshot"
-    )
-    told = f"the token is no administrator's, and the manifests declare {names}"
-    return patient.check("rights", "failed", told, hint)
+    answered = rights_answer(patient.needs, patient.client.endpoint.token(), shown)
+    return patient.check("rights", *answered)
 
 
 def by_name(kinds: Iterable[Kind]) -> list[Kind]:

@@ -136,6 +136,13 @@ class Keyless:
         self._clock, self._masked = clock, masked
         self._lock = threading.Lock()
         self._token, self._until = "", 0.0
+        self._vouched: Mapping[str, Any] | None = None
+
+    def claims(self) -> Mapping[str, Any]:
+        """What the CI system says of the job, unproved. Raises KeylessError, UnreachableError."""
+        if self._vouched is None:
+            self._vouched = _claims(self._id_token())
+        return self._vouched
 
     def __call__(self) -> str:
         """A token that is valid for a while. Raises KeylessError, UnreachableError."""

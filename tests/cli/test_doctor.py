@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
+from base64 import b64encode
+from urllib.parse import quote
+
+import pytest
 
 from reconciler.platform.inventory.file import FileStore
 from reconciler.platform.inventory.holder import Holder
@@ -82,3 +87,23 @@ def test_the_bundle_holds_no_secret(desk: Desk) -> None:
     assert names == ["checks.json", "machine.json", "workspace.json"]
     assert "canary" not in text
     assert '"RemoteRepository": 1' in text
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 500])
+def test_the_bundle_holds_nothing_that_a_server_repeats(desk: Desk, status: int) -> None:
+    """Whatever a platform writes into its answers: the token it was sent is not passed on, in any
+    spelling."""
+    canary = 'canary"token/ä?'
+    desk.patch.setenv("JFROG_ACCESS_TOKEN", canary)
+    spelt = [canary, json.dumps(canary), quote(canary), b64encode(canary.encode()).decode()]
+    body = {"errors": [{"status": status, "message": f"no: {' '.join(spelt)}"}]}
+    desk.fault("status", times=None, status=status, body=body, match={"path": "*"})
+    desk.declare(local("a"))
+    seen = desk("doctor", "--bundle", "help.zip", "--patience", "0.1")
+    with zipfile.ZipFile(desk.root / "help.zip") as bundle:
+        text = "".join(bundle.read(name).decode() for name in bundle.namelist())
+
+    assert seen.code in (1, 6)
+    for spelling in spelt:
+        assert spelling not in text
+    assert "canary" not in text

@@ -29,7 +29,7 @@ from tests.support.transport import InProcess
 
 REPOSITORIES = "/artifactory/api/repositories"
 PROJECTS = "/access/api/v1/projects"
-ASKING = ("/search/aql", "/policies/preview", "/policies/convertToAql")
+ASKING = ("/search/aql", "/policies/preview", "/policies/convertToAql", "/retention/report")
 Manifests = Mapping[str, Any] | Sequence[Mapping[str, Any]] | str
 
 
