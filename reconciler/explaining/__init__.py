@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from reconciler.engine.diff import NOTHING_KNOWN
 from reconciler.engine.naming import named
+from reconciler.engine.ownership import predecessor
+from reconciler.engine.resolve import declares
 from reconciler.errors import ReconcilerError, UnreachableError, UsageError
 from reconciler.explaining.found import Found
 from reconciler.explaining.telling import explanation_of
 from reconciler.kinds.steering import Stance
 from reconciler.manifests.messages import nearest_hint
-from reconciler.model import Address, Block, Inventory, Manifest, Observed, Plan, Unreadable
+from reconciler.model import Absent, Address, Block, Inventory, Manifest, Observed, Plan, Unreadable
 from reconciler.pipeline.desiring import Desire
 from reconciler.pipeline.planning import make_plan, run_blocks
 from reconciler.pipeline.session import Session, session
@@ -40,7 +42,7 @@ def explain(
     """
     inventory, unread = _recorded(settings, wanted, ask=ask and saved is None)
     address, manifest = _subject(text, wanted, inventory)
-    known = Found(address, manifest, inventory.get(address), "manifests", recorded=unread is None)
+    known = _placed(wanted, Found(address, manifest, recorded=unread is None), inventory)
     if isinstance(unread, ReconcilerError):
         known = replace(known, error=unread, diagnostics=tuple(unread.diagnostics))
     elif saved is not None:
@@ -89,10 +91,32 @@ def _subject(text: str, wanted: Desire, inventory: Inventory) -> tuple[Address, 
     )
 
 
+def _placed(wanted: Desire, known: Found, inventory: Inventory) -> Found:
+    """What the inventory says of the object, also under the name or the kind it had before."""
+    address, manifest, registry = known.address, known.manifest, wanted.registry
+    entry = inventory.get(address)
+    if manifest is None:
+        return replace(known, entry=entry, successor=_successor(wanted, address))
+    olds = [old for old in manifest.previous_addresses() if inventory.get(old) is not None]
+    former = next(iter(olds), None) or predecessor(inventory, registry, address)
+    if entry is not None or former is None:
+        return replace(known, entry=entry)
+    return replace(known, entry=inventory.get(former), former=former)
+
+
+def _successor(wanted: Desire, address: Address) -> Address | None:
+    """What declares an object under another kind of its namespace, or as its former name."""
+    renamed = (m for m in wanted.manifests if address in set(m.previous_addresses()))
+    found = next(renamed, None)
+    if found is None and address.kind in wanted.registry:
+        found = declares(wanted.manifests, wanted.registry)(address)
+    return found.address if found is not None else None
+
+
 def _ask(settings: Settings, wanted: Desire, known: Found, progress: Progress | None) -> Found:
     try:
         with session(settings, progress=progress, wanted=wanted) as run:
-            known = replace(known, entry=run.inventory.get(known.address), source="platform")
+            known = replace(_placed(wanted, known, run.inventory), source="platform")
             observed = _observed(run, known)
             if known.manifest is not None:
                 chosen = tuple(_with_needs(wanted, known.manifest))
@@ -141,7 +165,11 @@ def _observed(run: Session, known: Found) -> Observed | None:
         return Unreadable(f"this version has no kind '{address.kind}'")
     if address.platform not in {m.address.platform for m in run.desire.manifests}:
         return Unreadable(f"no manifest is about platform '{address.platform}'")
-    return run.observer.observe([address]).objects[address]
+    found = run.observer.observe([address]).objects[address]
+    former = known.former
+    if isinstance(found, Absent) and former is not None and former.kind == address.kind:
+        return run.observer.observe([former]).objects[former]
+    return found
 
 
 def _with_needs(wanted: Desire, manifest: Manifest) -> Iterator[Manifest]:

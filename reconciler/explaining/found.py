@@ -19,8 +19,8 @@ class Found:
 
     address: Address
     manifest: Manifest | None
-    entry: Entry | None
-    source: Source
+    entry: Entry | None = None
+    source: Source = "manifests"
     change: Change | None = None
     guards: tuple[Block, ...] = ()
     """What stops a plan as a whole because of the object."""
@@ -29,6 +29,10 @@ class Found:
     """How it stands, for an object that is steered."""
     diagnostics: tuple[Diagnostic, ...] = ()
     error: ReconcilerError | None = None
+    former: Address | None = None
+    """Where the object is, or was recorded, until a rename or a conversion is applied."""
+    successor: Address | None = None
+    """What declares the object now, under another name or kind."""
     secrets: SecretKnowledge = NOTHING_KNOWN
     recorded: bool = True
     """Whether the inventory was read: one on a platform is not, where no platform is asked."""

@@ -103,6 +103,8 @@ class _Teller:
     def nothing(self) -> str:
         """Why the object is not in the plan."""
         found = self.found
+        if self.manifest is None and found.successor is not None:
+            return f"{found.successor} declares it now: explain that"
         if self.manifest is None:
             return (
                 "no manifest declares it any more; it is kept. plan --prune shows what deleting it "
@@ -130,12 +132,13 @@ class _Teller:
     def live(self) -> tuple[LiveState, str]:
         if self.found.stance:
             return "live", self.found.stance
+        platform = self.found.address.platform
         match self.found.observed:
             case Live(complete=complete):
                 reduced = "" if complete else ", seen in part: the token reads a reduced form"
-                return "live", f"exists on platform '{self.found.address.platform}'{reduced}"
+                return "live", f"exists on platform '{platform}'{self.under()}{reduced}"
             case Absent():
-                return "absent", f"does not exist on platform '{self.found.address.platform}'"
+                return "absent", f"does not exist on platform '{platform}'"
             case Unreadable(reason=reason):
                 return "unreadable", f"could not be read: {reason}"
         if self.found.error is not None:
@@ -151,8 +154,12 @@ class _Teller:
         if entry is None:
             return "nobody yet: it is not in the inventory, and an apply records it"
         if entry.owner == here:
-            return f"this workspace, '{here}'"
-        return f"another workspace, '{entry.owner}'"
+            return f"this workspace, '{here}'{self.under()}"
+        return f"another workspace, '{entry.owner}'{self.under()}"
+
+    def under(self) -> str:
+        """The address that the object has until a rename or a conversion is applied."""
+        return f", as {self.found.former}" if self.found.former is not None else ""
 
     # --- fields
 

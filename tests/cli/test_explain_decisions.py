@@ -147,3 +147,29 @@ def test_patches_and_values_have_their_lines(desk: Desk) -> None:
     assert values("xrayIndex") == values("blackedOut") == []
     text = desk("explain", "LocalRepository/a", "--environment", "prod").out
     assert "${value.team}  environments/prod.yaml:6" in text
+
+
+def test_a_rename_is_told_on_both_sides(desk: Desk) -> None:
+    """The new name knows where the object is and who owns it; the old one, what it is now."""
+    desk.converged(manifest("GlobalEnvironment", "OLD"))
+    renamed = {"previousNames": ["OLD"]}
+    desk.declare(manifest("GlobalEnvironment", "NEW", metadata=renamed))
+    found = explained(desk, "GlobalEnvironment/NEW")
+    assert found["decision"]["reason"] == "renamed"
+    assert found["live"]["state"] == "live"
+    assert found["live"]["explanation"].endswith(", as GlobalEnvironment/OLD")
+    assert found["ownership"]["owner"] == "acme"
+    old = explained(desk, "GlobalEnvironment/OLD")["decision"]
+    assert old["explanation"] == "GlobalEnvironment/NEW declares it now: explain that"
+
+
+def test_a_conversion_is_told_on_both_sides(desk: Desk) -> None:
+    """The same for another kind: what was last applied is known, and who owns it."""
+    desk.converged(local("x", "npm", description="one"))
+    desk.declare(manifest("FederatedRepository", "x", packageType="npm", description="two"))
+    found = explained(desk, "FederatedRepository/x")
+    assert found["decision"]["action"] == "convert"
+    assert found["ownership"]["explanation"] == "this workspace, 'acme', as LocalRepository/x"
+    assert field(found, "description")["applied"] == "one"
+    old = explained(desk, "LocalRepository/x")["decision"]
+    assert old["explanation"] == "FederatedRepository/x declares it now: explain that"
