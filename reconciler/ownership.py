@@ -122,7 +122,9 @@ def _workspace(settings: Settings) -> Workspace:
 
 
 def _owned_address(text: str, inventory: Inventory, workspace: Workspace, where: str) -> Address:
-    known = [Address.parse(a, qualified=workspace.is_plural) for a in inventory.entries]
+    here = set(workspace.platform_names)
+    parsed = [Address.parse(a, qualified=workspace.is_plural) for a in inventory.entries]
+    known = [a if a.platform in here else replace(a, qualified=True) for a in parsed]
     address = named(text, known)
     if address is None:
         near = nearest_hint(text, list(map(str, known)))

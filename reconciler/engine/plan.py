@@ -60,6 +60,8 @@ class Desired:
     """What may be deleted; None keeps everything."""
     replacing: Replacing = Replacing()
     """What is known for what may be deleted and created anew."""
+    platforms: frozenset[str] = frozenset()
+    """Those of the workspace; empty where nobody tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -525,6 +527,9 @@ class _Planner:
         )
 
     def _kept(self, address: Address) -> None:
+        if self.desired.platforms and address.platform not in self.desired.platforms:
+            self._out_of_reach(address)
+            return
         entry = self.inventory.entries[address.full]
         managed = f"; its manifest said manage: {entry.manage}" if entry.manage else ""
         fields = ", ".join(f"spec.{name}" for name in entry.withdrawn)
@@ -541,6 +546,17 @@ class _Planner:
                 if managed
                 else "--prune deletes it; `reconciler release` takes it out of the inventory",
                 address=str(address),
+            )
+        )
+
+    def _out_of_reach(self, address: Address) -> None:
+        self.diagnostics.append(
+            Diagnostic(
+                "no-longer-declared",
+                "info",
+                f"{address.full} is kept: the workspace has no platform '{address.platform}'",
+                hint="`reconciler release` takes it out of the inventory",
+                address=address.full,
             )
         )
 

@@ -27,6 +27,7 @@ from reconciler.kinds.wire import secrets_in
 from reconciler.manifests.findings import locate
 from reconciler.manifests.workspace import Workspace
 from reconciler.model import (
+    SERVICES,
     Address,
     Block,
     Change,
@@ -71,6 +72,7 @@ def planned(
         run.workspace.name,
         pruning,
         Replacing(tombstones=stones),
+        SERVICES.union(run.workspace.platform_names),
     )
     given = Given(
         tool=__version__,

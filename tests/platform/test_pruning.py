@@ -12,6 +12,7 @@ import pytest
 
 from reconciler.errors import InvalidManifests, StalePlanError, UsageError
 from reconciler.model import Action, Plan
+from reconciler.ownership import release
 from reconciler.pipeline.planning import make_plan, run_blocks
 from reconciler.platform.snapshot.file import write_snapshot
 from reconciler.sandbox import federation
@@ -797,7 +798,16 @@ def test_a_platform_without_manifests(tmp_path: Path) -> None:
     sites.names = ("east",)
     sites.workspace()
     plan = sites.plan(prune=True)
-    assert (shown(plan), [d.rule for d in plan.diagnostics]) == ([], ["no-longer-declared"])
+    assert shown(plan) == []
+    assert [(d.rule, d.summary) for d in plan.diagnostics] == [
+        (
+            "no-longer-declared",
+            "west:LocalRepository/gone is kept: the workspace has no platform 'west'",
+        )
+    ]
+    only_west = ["west:LocalRepository/gone"]
+    assert [a.full for a in release(sites.settings(), only_west)] == only_west
+    assert sites.plan(prune=True).diagnostics == ()
 
 
 @pytest.mark.parametrize("down", ["east", "west"])
