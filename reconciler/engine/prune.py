@@ -111,9 +111,10 @@ def over_limit(content: Content | None, tombstone: Tombstone | None) -> Block | 
 
 def _not_empty(content: Content) -> Block:
     artifacts = f"{content.artifacts:,} artifact{'' if content.artifacts == 1 else 's'}"
+    size = f"{content.bytes:,} byte{'' if content.bytes == 1 else 's'}"
     return Block(
         "not-empty",
-        f"it holds {artifacts} ({content.bytes:,} bytes), which would be lost for good",
+        f"it holds {artifacts} ({size}), which would be lost for good",
         f"a manifest of kind Tombstone with its address and maxBytes: {content.bytes}",
     )
 

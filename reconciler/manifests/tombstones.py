@@ -101,6 +101,10 @@ class _Reader:
         except ValidationError as error:
             checked = Checked(TombstoneFile, document.origin, document.index)
             self.findings += checked.findings(error)
+            wrong = {fault["loc"][:2] for fault in error.errors()}
+            last = _text_at(document.data, _EXPIRES)
+            if last is not None and _EXPIRES not in wrong:
+                self.findings += self._expiry(document, last)
             return
         spec: Mapping[str, Any] = document.data["spec"]
         told = [*self._expiry(document, spec.get("expires")), *self._subject(document, spec)]
@@ -176,6 +180,14 @@ class _Reader:
             form = "/".join([address.kind, *(f"<{parent}>" for parent in parents), "<name>"])
             return f"'{text}' is no address of a {address.kind}", f"it looks like {form}"
         return None
+
+
+def _text_at(data: Any, path: tuple[str, str]) -> str | None:
+    """The text at a path of a document that may have any shape."""
+    outer, name = path
+    part = data.get(outer) if isinstance(data, Mapping) else None
+    found = part.get(name) if isinstance(part, Mapping) else None
+    return found if isinstance(found, str) else None
 
 
 def day(text: str) -> date | None:

@@ -194,9 +194,8 @@ def _change_sections(plan: Plan) -> Iterator[_Section]:
     edits = (Action.CONVERT, Action.UPDATE, Action.DEPLOY)
     risky = [c for c in rest if c.action in edits and c.risk != "safe"]
     yield from _section("to change", risky, named, folded=False)
-    yield from _section(
-        "safe updates", [c for c in rest if c.action in edits and c.risk == "safe"], named
-    )
+    safe = [c for c in rest if c.action in edits and c.risk == "safe"]
+    yield from _section("safe update" if len(safe) == 1 else "safe updates", safe, named)
     for action in (Action.CREATE, Action.ADOPT, Action.RELEASE):
         yield from _section(f"to {action.value}", [c for c in rest if c.action is action], named)
 
