@@ -552,3 +552,19 @@ def test_a_server_that_hangs_at_writes_ends_within_the_patience(shelf: Shelf, as
     with pytest.raises(OutcomeUnknownError):
         folder.write("a.json", {}) if asked == "write" else folder.remove("a.json")
     assert len(tried) == 3
+
+
+@pytest.mark.parametrize("seconds", [-7200, 7200])
+def test_a_server_whose_clock_is_set_loses_no_word(shelf: Shelf, seconds: float) -> None:
+    """Whoever saw the last word has the next one, also where it was created earlier."""
+    first = shelf.store()
+    first.change({key("a"): ENTRY, key("b"): ENTRY})
+    shelf.later(seconds)
+    second = shelf.store()
+    second.load()
+    second.change({key("a"): None})
+    assert owned(shelf) == ["b"]
+    second.close()
+    shelf.later(seconds)
+    shelf.store().change({key("b"): None})
+    assert owned(shelf) == []

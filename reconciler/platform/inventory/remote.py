@@ -52,7 +52,7 @@ class PlatformStore:
         self._neighbours = Neighbours(folder)
         self._tell = tell or _nobody
         self._known: dict[Listed, File] = {}
-        self._number = 0
+        self._number: int | None = None
         self._lock = threading.Lock()
         self._changed = self._leased = False
 
@@ -162,6 +162,8 @@ class PlatformStore:
 
     def _record(self, document: Mapping[str, Any]) -> None:
         with self._lock:
+            if self._number is None:
+                self._see(self._entries.files())
             name = self._name("change")
         self._entries.write(name, document)
         self._changed = True
@@ -179,8 +181,12 @@ class PlatformStore:
 
     def _name(self, what: str) -> str:
         """A name nobody else uses; later ones of this run, and of those who saw it, sort behind."""
-        self._number += 1
+        self._number = (self._number or 0) + 1
         return f"{self._number:08}-{what}-{secrets.token_hex(6)}.json"
+
+    def _see(self, listing: Iterable[Listed]) -> None:
+        """What is written from here on comes after all of this."""
+        self._number = max([self._number or 0, *(numbered(listed.name) for listed in listing)])
 
     def _read(self) -> dict[Listed, File]:
         """All files of one listing, those another one stands for as far as they were read."""
@@ -190,9 +196,7 @@ class PlatformStore:
             if files is not None:
                 with self._lock:
                     self._known = files
-                    self._number = max(
-                        [self._number, *(numbered(listed.name) for listed in listing)]
-                    )
+                    self._see(listing)
                 return files
         raise AnswerError(
             f"{self.where} lists files that cannot be read",
