@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reconciler.model import Action
 from reconciler.report.html.drift import drift_html
 from reconciler.report.html.outcome import outcome_html
 from reconciler.report.html.plan import plan_html
@@ -254,6 +255,26 @@ def test_the_page_follows_the_readers_theme(show: Show, scheme: str) -> None:
         for name in ("color", "backgroundColor")
     )
     assert (text > ground) is (scheme == "dark")
+
+
+def test_devices_unfold(show: Show) -> None:
+    """A long table scrolls in itself, and arrow keys on its headline lead nowhere."""
+    names = ("uuid", "name", "group", "from", "to", "status", "reason")
+    found = [{name: f"{name} of device {i}" for name in names} for i in range(20)]
+    deploy = next(c for c in samples.FULL.changes if c.action is Action.DEPLOY)
+    counts = {"classes": {"to-update": 20}, "reads": 1, "writes": 1, "selector": "everything"}
+    where = {"fleet": {"key": "demo", "devices": 20, "matched": 20}, "waves": [], "aborts": []}
+    evidence = {"devices": found, **counts, **where}
+    plan = replace(samples.FULL, changes=(replace(deploy, evidence=evidence),))
+    page = show(plan_html(plan), viewport={"width": 360, "height": 800})
+    headline = page.locator(".devices summary")
+    headline.press("Enter")
+    headline.press("ArrowDown")
+
+    assert page.locator(".devices tbody tr").count() == 20
+    assert page.get_by_text("reason of device 19").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert headline.evaluate("e => e === document.activeElement")
 
 
 def test_landmarks(show: Show) -> None:

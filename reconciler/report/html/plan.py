@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from reconciler.model import Action, Address, Block, Change, Plan
+from reconciler.report.html.devices import device_list
 from reconciler.report.html.entries import Entry, Group, facets, numbered
 from reconciler.report.html.fields import field_table
 from reconciler.report.html.markup import Content, Html, element, joined, lines
@@ -200,6 +201,7 @@ class _Telling:
             yield blocked(change.blocked)
         losing = change.action in (Action.DELETE, Action.REPLACE)
         yield evidence(change.evidence, alarming=losing)
+        yield device_list(change.evidence)
         yield field_table(shown_fields(change))
         yield background(change, labels, self.anchors)
 

@@ -120,18 +120,18 @@
     const headlines = entries.filter((entry) => entry.left).map((entry) => entry.details.firstElementChild);
     const here = headlines.indexOf(event.target);
     const there = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: headlines.length - 1 }[event.key];
-    if (!headlines[there]) return;
+    if (here < 0 || !headlines[there]) return;
     event.preventDefault();
     headlines[there].focus();
   }
 
   let before = [];
   window.addEventListener("beforeprint", () => {
-    before = entries.filter((entry) => !entry.details.open);
-    for (const entry of before) entry.details.open = true;
+    before = [...document.querySelectorAll("#list details:not([open])")];
+    for (const details of before) details.open = true;
   });
   window.addEventListener("afterprint", () => {
-    for (const entry of before) entry.details.open = false;
+    for (const details of before) details.open = false;
   });
 
   search.addEventListener("input", apply);
