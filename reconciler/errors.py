@@ -43,6 +43,14 @@ POINTS_AT_SECRET = ("secret-literal", "secret-reference")
 
 
 @dataclass(frozen=True, slots=True)
+class Fix:
+    """What to write instead of `old`, which stands at the place of a finding."""
+
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One finding, with everything a person needs to act on it.
 
@@ -59,6 +67,8 @@ class Diagnostic:
     line: int | None = None
     column: int | None = None
     address: str | None = None
+    fix: Fix | None = None
+    """Where nobody has to think about it; no part of the JSON form."""
 
     @property
     def place(self) -> str:
@@ -67,7 +77,9 @@ class Diagnostic:
 
     def as_json(self) -> dict[str, Any]:
         """The JSON form of spec 15."""
-        return asdict(self)
+        told = asdict(self)
+        del told["fix"]
+        return told
 
     def promoted(self) -> Diagnostic:
         """The same finding as an error: what `--strict` makes of a warning."""

@@ -17,7 +17,7 @@ from urllib.parse import unquote
 from reconciler.errors import UsageError
 from reconciler.model import Shard
 
-Output = Literal["text", "json", "markdown", "html", "github", "sarif"]
+Output = Literal["text", "json", "markdown", "html", "github", "sarif", "junit", "patch"]
 
 URL_VARIABLES = ("JFROG_URL", "JF_URL")
 TOKEN_VARIABLES = ("JFROG_ACCESS_TOKEN", "JF_ACCESS_TOKEN")

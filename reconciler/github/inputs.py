@@ -24,7 +24,16 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "max-risk": ("", "safe", "notable", "disruptive", "destructive"),
     "approvals": ("ignore", "flag", "fail"),
 }
-SWITCHES = ("summary", "annotations", "labels", "check-run", "issue", "accept-drift", "strict")
+SWITCHES = (
+    "summary",
+    "annotations",
+    "labels",
+    "check-run",
+    "issue",
+    "accept-drift",
+    "strict",
+    "suggestions",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,7 @@ class Inputs:
     junit_file: str = ""
     labels: bool = True
     check_run: bool = False
+    suggestions: bool = False
     issue: bool = True
     accept_drift: bool = False
     approvals: str = "ignore"

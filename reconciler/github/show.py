@@ -22,6 +22,7 @@ from reconciler.github.labels import set_label
 from reconciler.github.marker import Marker, key_of
 from reconciler.github.outcome import has_changes, label, title
 from reconciler.github.pulls import merged_pull
+from reconciler.github.suggestions import suggest
 from reconciler.github.work import Result
 from reconciler.pipeline.git import place_in_repository
 
@@ -59,6 +60,10 @@ class Show:
             if self.inputs.labels and result.command == "plan":
                 with self._tolerant("the label"):
                     set_label(self.github, pull.number, label(result))
+        if self.inputs.suggestions and pull is not None and result.root is not None:
+            with self._tolerant("the suggestions"):
+                place = place_in_repository(result.root)
+                suggest(self.github, pull, result.found, result.root, place)
         if self.inputs.check_run and result.command in ("validate", "plan"):
             self._check(result)
         if self.inputs.accept_drift and result.drift is not None:

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from reconciler.errors import POINTS_AT_SECRET, Diagnostic
+from reconciler.errors import POINTS_AT_SECRET, Diagnostic, Fix
 from reconciler.manifests.yaml.nodes import Positions
 from reconciler.manifests.yaml.reader import positions
 from reconciler.model import Finding, Origin, Path
@@ -120,11 +120,15 @@ def _positions(read: Callable[[str], bytes], file: str) -> list[Positions]:
 def _diagnostic(placed: _Placed, documents: list[Positions]) -> Diagnostic:
     finding, origin = placed.finding, placed.origin
     line, column, hint = origin.line, origin.column, finding.hint
+    fix: Fix | None = None
     if placed.index < len(documents):
         where = documents[placed.index]
         line, column = _place(placed, where)
         if finding.quote and (source := where.source(placed.path)) is not None:
             hint = f'if text is meant, write it in quotes: "{source}"'
+            fix = Fix(source, f'"{source}"')
+        elif finding.instead and finding.at == "key" and not origin.combination:
+            fix = Fix(str(placed.path[-1]), finding.instead)
     return Diagnostic(
         finding.rule,
         finding.severity,
@@ -135,6 +139,7 @@ def _diagnostic(placed: _Placed, documents: list[Positions]) -> Diagnostic:
         line,
         column,
         finding.address,
+        fix,
     )
 
 

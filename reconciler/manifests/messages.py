@@ -150,7 +150,8 @@ class Checked:
         meant = {(*self.at, *loc[:-1], near)} if near else set()
         hint = f"did you mean '{near}'?" if near else self._fields_hint(names)
         text = f"there is no field '{self._named(loc)}'"
-        return self._tell(loc, "unknown-field", text, hint, at="key"), meant
+        told = self._tell(loc, "unknown-field", text, hint, at="key", instead=near or "")
+        return told, meant
 
     def _fields_hint(self, names: list[str]) -> str:
         if len(names) > _FEW:

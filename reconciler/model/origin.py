@@ -115,3 +115,5 @@ class Finding:
     quote: bool = False
     offset: int | None = None
     """Where in the text at `path` it is, in characters from the beginning of its value."""
+    instead: str = ""
+    """The key or the text that was meant, where that is certain enough to be written for people."""

@@ -142,11 +142,16 @@ def _one(finding: Diagnostic, paint: Paint, source: Source | None) -> Iterator[s
         yield f"  {paint('cyan', 'help')}: {visible(finding.hint)}"
 
 
+def may_hold_secret(line: str, finding: Diagnostic) -> bool:
+    """Whether a line that a finding is about had better not be shown."""
+    return bool(_MAY_HOLD_SECRET.search(line) or _MEANS_SECRET.search(finding.hint))
+
+
 def _source_lines(finding: Diagnostic, paint: Paint, source: Source | None) -> Iterator[str]:
     if source is None or not finding.file or not finding.line:
         return
     text = source(finding.file, finding.line)
-    if text is None or _MAY_HOLD_SECRET.search(text) or _MEANS_SECRET.search(finding.hint):
+    if text is None or may_hold_secret(text, finding):
         return
     text = text.rstrip("\r\n")
     column = min(max(finding.column or 1, 1), len(text) + 1) - 1

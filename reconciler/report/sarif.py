@@ -14,7 +14,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 from urllib.parse import quote
 
-from reconciler.errors import Diagnostic, Severity
+from reconciler.errors import Diagnostic, Fix, Severity
 from reconciler.report.sanitise import visible
 from reconciler.rules import GROUPS, RULES
 
@@ -122,7 +122,21 @@ def _result(
     }
     if finding.address:
         made["properties"] = {"address": finding.address}
+    if finding.fix is not None and finding.line and finding.column:
+        made["fixes"] = [_fix(finding, finding.fix, root)]
     return made
+
+
+def _fix(finding: Diagnostic, fix: Fix, root: str) -> Document:
+    start = finding.column or 1
+    region = {"startLine": finding.line, "startColumn": start, "endColumn": start + len(fix.old)}
+    change = {"deletedRegion": region, "insertedContent": {"text": fix.new}}
+    return {
+        "description": {"text": _message(finding)},
+        "artifactChanges": [
+            {"artifactLocation": _artifact(finding, root), "replacements": [change]}
+        ],
+    }
 
 
 def _message(finding: Diagnostic) -> str:

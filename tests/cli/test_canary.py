@@ -31,6 +31,7 @@ CASES: dict[str, list[str]] = {
         "validate --output github",
         "validate --output sarif",
         "validate --output junit",
+        "validate --output patch",
         "validate --online",
     ],
     "render": ["render", "render --output json", "render --environment prod"],

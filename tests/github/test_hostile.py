@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
 
-from reconciler.errors import Diagnostic, InvalidManifests, StalePlanError
-from reconciler.github import body, checks
+from reconciler.errors import Diagnostic, Fix, InvalidManifests, StalePlanError
+from reconciler.github import body, checks, suggestions
 from reconciler.github.context import Context
 from reconciler.github.marker import Marker, read_marker
 from reconciler.github.outcome import outputs
@@ -64,7 +65,10 @@ def require_ours(shown: str, run_url: str, most: int = 60_000) -> None:
     plain = " ".join(child.content for child in inline if child.type == "text")
 
     assert len(shown) <= most
-    assert all(re.match(r"</?(details|summary|sub)\b|<!-- reconciler \{", block) for block in html)
+    assert all(
+        re.match(r"</?(details|summary|sub)\b|<!-- reconciler (\{|suggestion)", block)
+        for block in html
+    )
     assert not MENTION.search(plain)
     assert all(child.attrGet("href") == run_url for child in inline if child.type == "link_open")
 
@@ -126,6 +130,19 @@ def test_annotations_and_checks_show_what_is_there(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", samples.HOSTILE)
+def test_suggestions_are_ours(text: str, tmp_path: Path) -> None:
+    """A line of a stranger is suggested as it is, or not at all; what is said beside is a text."""
+    line = f"key: {text}".partition("\n")[0]
+    (tmp_path / "a.yaml").write_text(f"{line}\n", encoding="utf-8", errors="replace", newline="\n")
+    found = replace(samples.hostile_diagnostic(text), file="a.yaml", line=1, column=1)
+    for one in suggestions._suggestions([replace(found, fix=Fix("key", "other"))], tmp_path, ""):
+        require_ours(one["body"], "")
+        (fence,) = [t for t in MARKDOWN.parse(one["body"]) if t.type == "fence"]
+        written = (tmp_path / "a.yaml").read_text(encoding="utf-8")
+        assert (fence.info, fence.content) == ("suggestion", f"other{written[3:]}")
+
+
+@pytest.mark.parametrize("text", samples.HOSTILE)
 def test_a_marker_holds_no_text_of_strangers(text: str) -> None:
     """The hidden line cannot be ended early: what is no hash is left out of it, or hashed."""
     marker = Marker("comment", "0" * 16, "sha256:" + "0" * 64, text)
@@ -151,8 +168,6 @@ def test_any_body_is_read_as_a_marker_or_not(text: str) -> None:
 
 def test_ten_thousand_changes_fit_in_comment_and_summary() -> None:
     """Each keeps to its budget, counts what is left out, and drops no delete."""
-    from dataclasses import replace
-
     deletes = tuple(
         replace(samples.DELETE, address=samples.at("LocalRepository", f"gone{i}"))
         for i in range(30)

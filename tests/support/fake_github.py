@@ -46,6 +46,8 @@ class FakeGitHub:
         self.hidden: set[str] = set()
         self.git = FakeGit()
         self.pulls: list[Json] = []
+        self.changed: dict[int, list[Json]] = {}
+        self.suggested: list[Json] = []
         self.requests: list[tuple[str, str, Json]] = []
         self.faults: list[dict[str, Json]] = []
         self.before_create: Callable[[], None] | None = None
@@ -190,6 +192,12 @@ class FakeGitHub:
                 return self._page(self.reviews.get(int(number), []), query, "/".join(steps))
             case _, ["git", *rest]:
                 return self.git.answer(method, rest, body)
+            case "GET", ["pulls", number, "files"]:
+                return self._page(self.changed.get(int(number), []), query, "/".join(steps))
+            case "GET", ["pulls", number, "comments"]:
+                return self._page(self.suggested, query, "/".join(steps))
+            case "POST", ["pulls", number, "reviews"]:
+                return self._reviewed(int(number), body, user)
             case _, ["pulls", *rest]:
                 return self._pulls(method, rest, query, body, user)
             case _, ["check-runs", *rest]:
@@ -281,6 +289,14 @@ class FakeGitHub:
         pull = next(p for p in self.pulls if p["number"] == int(rest[0]))
         pull.update(body)
         return 200, pull, {}
+
+    def _reviewed(self, number: int, body: Json, user: Json) -> Json:
+        """All comments of a review are about lines that were added, or none is taken."""
+        added = {(f["filename"], n) for f in self.changed.get(number, []) for n in f["lines"]}
+        if any((c["path"], c["line"]) not in added for c in body["comments"]):
+            return 422, {"message": "Line could not be resolved"}, {}
+        self.suggested += [{**comment, "user": user} for comment in body["comments"]]
+        return 200, {"id": self._id()}, {}
 
     def _checked(self, rest: list[str], body: Json) -> Json:
         if len(body["output"].get("annotations", [])) > 50:

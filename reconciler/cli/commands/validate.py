@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("paths", nargs=-1, type=FILE)
 @click.option("--online", is_flag=True, help="Also ask the platforms, with reads only.")
-@output_option("text", "json", "github", *FINDINGS)
+@output_option("text", "json", "github", *FINDINGS, "patch")
 @strict_option
 @workspace_options
 @wire_options
@@ -45,7 +45,7 @@ def command(paths: tuple[Path, ...], online: bool, output: str, **flags: Any) ->
     """
     given = settings(paths=paths, output=output, **flags)
     memory = Memory(given)
-    if not online and output not in FINDINGS and (sound := memory.recall()):
+    if not online and output not in (*FINDINGS, "patch") and (sound := memory.recall()):
         return _tell_sound(sound, output)
     from reconciler.pipeline.desiring import desire, desire_everywhere, told_together
 
@@ -70,6 +70,15 @@ def _tell(given: Settings, desires: Sequence[Desire], found: list[Diagnostic]) -
         from reconciler.report.github import annotations
 
         result(annotations(found, root=place_in_repository(wanted.workspace.root)))
+    elif given.output == "patch":
+        from reconciler.pipeline.git import place_in_repository
+        from reconciler.report.patch import patch
+
+        top = wanted.workspace.root
+        made = patch(found, lambda file: _text(top / file), place_in_repository(top))
+        if made:
+            result(made)
+        diagnostics_to_stderr(found, color=wants_color(given.color), source=source_line(top))
     elif given.output in FINDINGS:
         from reconciler.cli.planning import findings_text
         from reconciler.pipeline.git import place_in_repository
@@ -83,6 +92,13 @@ def _tell(given: Settings, desires: Sequence[Desire], found: list[Diagnostic]) -
             counts = {one.workspace.environment_name: len(one.documents) for one in desires}
             result(_valid(len(wanted.documents), counts))
     return int(code)
+
+
+def _text(file: Path) -> str | None:
+    try:
+        return file.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def _tell_sound(sound: Sound, output: str) -> int:
