@@ -144,7 +144,9 @@ class _Looker:
             case Action.DELETE:
                 return "; ".join(self._lost_with(change, kind))
         moved = self._stays_converted(change) or self._stays_renamed(change, kind)
-        return "; ".join(filter(None, (moved, *_lost_values(change, kind))))
+        kept = [f.path for f in change.fields if f.secret is None and _keeps_additions(kind, f)]
+        stays = f"what is added to {', '.join(kept)} stays" if kept else ""
+        return "; ".join(filter(None, (moved, stays, *_lost_values(change, kind))))
 
     def _lost_with(self, change: Change, kind: Kind) -> Iterator[str]:
         live = self.live(change)
@@ -221,6 +223,15 @@ def _lost_values(change: Change, kind: Kind) -> Iterator[str]:
         yield f"the value {', '.join(unknown)} had is not known"
     if stuck:
         yield f"{', '.join(stuck)} cannot be cleared again"
+
+
+def _keeps_additions(kind: Kind, field: FieldChange) -> bool:
+    """Whether elements are added that stay once nobody names them: they are others' too."""
+    known = _field_at(kind, field.path)
+    if known is None or known.implied is None or not isinstance(field.after, list):
+        return False
+    before = field.before if isinstance(field.before, list) else []
+    return any(known.implied(item) for item in field.after if item not in before)
 
 
 def _field_at(kind: Kind, path: str) -> Field | None:

@@ -243,14 +243,17 @@ class _Planner:
         self.stopped.add(manifest.address)
         if manifest.address.platform in self.observation.unreachable:
             return  # that is told once, for all of them
+        usual = (
+            "the token may not read it, so nothing is planned for it; use one that sees all of it"
+            if observed.status in (401, 403)
+            else "nothing is planned for it; an answer that is not the platform's is never absence"
+        )
         self._tell(
             "unreadable",
             "error",
             manifest,
             f"{manifest.address} could not be read: {observed.reason}",
-            "the token may not read it, so nothing is planned for it; use one that sees all of it"
-            if observed.status in (401, 403)
-            else "nothing is planned for it; an answer that is not the platform's is never absence",
+            observed.hint or usual,
         )
 
     def _absent(

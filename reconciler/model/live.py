@@ -39,6 +39,8 @@ class Unreadable:
 
     reason: str
     status: int = 0
+    hint: str = ""
+    """What may help, where more is known than the status tells."""
 
 
 Observed = Live | Absent | Unreadable

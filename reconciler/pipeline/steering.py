@@ -121,7 +121,7 @@ def stance(run: Session, asked: Wanted) -> Stance | Unreadable:
     try:
         found: Stance = client.run(steering.look(asked))
     except AnswerError as error:
-        return Unreadable(error.summary, error.status)
+        return Unreadable(error.summary, error.status, error.hint)
     except UnauthorisedError:
         raise
     except UnreachableError as error:

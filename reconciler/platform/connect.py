@@ -137,6 +137,7 @@ def url_of(workspace: Workspace, settings: Settings, name: str) -> str:
             hint="--platform or RECONCILER_PLATFORMS pins some platforms; then all must be pinned",
         )
     url = pins[name].url if name in pins else _url(name, _written(workspace, name), settings)
+    url = _service_url(name, url) if name in SERVICES else url
     _refuse_credentials(name, url)
     return url
 
@@ -212,6 +213,27 @@ def _url(name: str, written: Mapping[str, Any], settings: Settings) -> str:
             hint="set JFROG_URL, or write it in reconciler.yaml under spec.platforms",
         )
     return str(url)
+
+
+def _service_url(name: str, url: str) -> str:
+    """The URL of JFrog Connect without the path of its API v2, which people paste along.
+
+    Raises UsageError for that of an older API, which is refused.
+    """
+    host, found, rest = url.strip().partition("//")
+    place, _, path = rest.partition("/")
+    segments = [segment for segment in path.split("/") if segment]
+    if {"v1", "v2"} & set(segments) and "api" not in segments[:-1]:
+        raise UsageError(
+            f"{safe_url(url)} is an older API of {name}, which is not used: it answers a "
+            "deployment without an identifier, so it could never be found again, watched or "
+            "stopped, and a lost answer would deploy twice",
+            hint="write the base URL alone, such as https://api.connect.jfrog.io; API v2 is below "
+            "/api/v2 there",
+        )
+    if "api" in segments:
+        segments = segments[: segments.index("api")]
+    return "/".join([f"{host}{found}{place}", *segments])
 
 
 def _token(

@@ -154,6 +154,32 @@ def test_nothing_says_where_it_is(fleet: Fleet) -> None:
         fleet.plan()
 
 
+def test_what_undo_leaves_is_told_before(fleet: Fleet) -> None:
+    """A tag that is added may be somebody else's by the time of the undo."""
+    (uuid,) = fleet.add(1, tags=["old"])
+    fleet.declare(device(uuid, tags=["old", "new"]))
+    (change,) = fleet.plan().changes
+    assert change.irreversible == "what is added to spec.tags stays"
+
+    fleet.declare(device(uuid, exactTags=["new"]))
+    (change,) = fleet.plan().changes
+    assert change.irreversible == ""
+
+
+def test_it_is_never_deleted(fleet: Fleet) -> None:
+    """A manifest that is gone takes nothing along, pruning or not: device and tags stay."""
+    first, second = fleet.add(2)
+    fleet.declare(device(first, tags=["a"]), device(second, tags=["b"]))
+    fleet.apply()
+    fleet.declare(device(second, tags=["b"]))
+    fleet.forget_requests()
+    made = fleet.apply(prune=True)
+
+    assert fleet.writes() == []
+    assert tags(fleet, first) == {"a"}
+    assert made.plan.is_empty
+
+
 def test_drift_of_tags(fleet: Fleet) -> None:
     """Somebody took a declared tag away."""
     (uuid,) = fleet.add(1)

@@ -82,8 +82,10 @@ def test_abort_stops_one_device(fleet: Fleet) -> None:
     fleet.deploy()
     fleet.apply()
     with fleet.session() as one:
-        done = operate(one, order(one, ADDRESS, "abort", {"device": first}))
-    assert done.said == "stopped on 1 devices"
+        done = operate(one, order(one, ADDRESS, "abort", {"device": f"{first}, d-0000-0000"}))
+        again = operate(one, order(one, ADDRESS, "abort", {"device": first}))
+    assert done.said == "stopped on 1 device; nothing waits or runs on d-0000-0000"
+    assert again.said == f"nothing waits or runs on {first}"
     (sent,) = fleet.sent()
     assert {u: e["status"] for u, e in sent["entries"].items()} == {
         first: "aborted",

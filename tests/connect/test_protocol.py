@@ -10,7 +10,7 @@ import pytest
 from reconciler.deployments.facts import moment, status_of
 from reconciler.errors import InvalidManifests, UnreachableError, UsageError
 from reconciler.kinds.connect import _facts
-from tests.connect.support import Fleet, change_of, deployment, flow
+from tests.connect.support import Fleet, change_of, classes, deployment, flow
 
 POST = "/api/v2/demo/deployments"
 
@@ -216,6 +216,36 @@ def test_54_an_unknown_fleet(fleet: Fleet) -> None:
 
     assert plan.partial
     assert not plan.pending
+    hints = {d.hint for d in plan.diagnostics if d.rule == "unreadable"}
+    assert len(hints) == 1
+    assert hints.pop().startswith("is 'other' the key of the fleet, and not its name?")
+
+
+@pytest.mark.parametrize(
+    "path", ["", "/", "/api", "/api/v2", "/api/v2/demo", "/api/v2/demo/devices/"]
+)
+def test_the_path_of_the_api_may_be_pasted_along(fleet: Fleet, path: str) -> None:
+    """What the reference shows before each request is dropped."""
+    fleet.workspace(
+        connect={"url": f"{fleet.connect.url}{path}", "token": {"env": "CONNECT_TOKEN"}}
+    )
+    fleet.add(1)
+    fleet.deploy()
+
+    assert classes(fleet.plan()) == {"to-update": 1}
+
+
+@pytest.mark.parametrize("path", ["/v1", "/v2", "/v1/deploy_update", "/v2/deploy_update"])
+def test_older_apis_are_refused_with_the_reason(fleet: Fleet, path: str) -> None:
+    """They answer a deployment without an identifier; nothing is asked of them."""
+    fleet.workspace(
+        connect={"url": f"{fleet.connect.url}{path}", "token": {"env": "CONNECT_TOKEN"}}
+    )
+    fleet.add(1)
+    fleet.deploy()
+    with pytest.raises(UsageError, match="without an identifier"):
+        fleet.plan()
+    assert fleet.requests() == []
 
 
 RIGHTS: list[tuple[str, str]] = [

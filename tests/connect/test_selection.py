@@ -278,8 +278,9 @@ def test_the_budget_is_kept(fleet: Fleet) -> None:
 
     assert change.blocked is not None
     assert change.blocked.code == "over-budget"
-    assert change.blocked.override == "--budget 32"
+    assert change.blocked.override == "--budget 63"
     assert len(fleet.requests()) < 20
+    assert change_of(fleet.plan(budget=63)).blocked is None
 
 
 def test_the_budget_of_the_workspace(fleet: Fleet) -> None:

@@ -19,7 +19,7 @@ def abort(asked: Asked) -> Flow:
     Returns what was stopped.
     """
     fleet, _ = asked.address.parts
-    wanted = {uuid_of(uuid) for uuid in asked.given.get("device", "").split(",") if uuid}
+    wanted = _named(asked)
     stopped: set[str] = set()
     open_: list[tuple[Run, list[str]]] = yield from _open(asked.address)
     for run, uuids in open_:
@@ -29,12 +29,23 @@ def abort(asked: Asked) -> Flow:
         for uuid in concerned if wanted else ():
             yield from stop(fleet, Abort(run.uuid, uuid, "", (uuid,)))
         stopped |= set(concerned)
-    return f"stopped on {len(stopped)} devices" if stopped else "nothing waits or runs"
+    idle = ", ".join(sorted(wanted - stopped)[:5])
+    count = f"{len(stopped)} device{'s' if len(stopped) != 1 else ''}"
+    told = [f"stopped on {count}"] if stopped else []
+    if idle or not stopped:
+        told.append(f"nothing waits or runs on {idle}" if idle else "nothing waits or runs")
+    return "; ".join(told)
+
+
+def _named(asked: Asked) -> set[str]:
+    """The devices that are named; none for all."""
+    names = (name.strip() for name in asked.given.get("device", "").split(","))
+    return {uuid_of(name) for name in names if name}
 
 
 def follow(asked: Asked) -> Flow:
     """Returns how far it is: devices that run already are only asked to stop."""
-    wanted = {uuid_of(uuid) for uuid in asked.given.get("device", "").split(",") if uuid}
+    wanted = _named(asked)
     open_: list[tuple[Run, list[str]]] = yield from _open(asked.address)
     count = sum(not wanted or uuid in wanted for _, uuids in open_ for uuid in uuids)
     return Standing(f"{count} devices still wait or run", is_over=not count)

@@ -15,7 +15,7 @@ from reconciler.kinds.connect._flow_text import (
     document,
     read_text,
 )
-from reconciler.kinds.connect._paging import Pages, all_pages, base
+from reconciler.kinds.connect._paging import Pages, all_pages, base, fleet_error
 from reconciler.kinds.rest import Flow, unusable
 from reconciler.kinds.steering import Wanted
 from reconciler.model import Once, Pause, Request, Response
@@ -40,7 +40,10 @@ def listed(fleet: str, memory: dict[Any, Any]) -> Flow:
     """Returns the flows of a fleet by uuid; read once for a memory."""
     key = ("flows", fleet)
     if key not in memory:
-        pages: Pages = yield from all_pages(f"{base(fleet)}/update-flows", flows)
+        try:
+            pages: Pages = yield from all_pages(f"{base(fleet)}/update-flows", flows)
+        except AnswerError as error:
+            raise fleet_error(fleet, error) from None
         memory[key] = pages.found
         memory["reads"] = memory.get("reads", 0) + pages.reads
     return memory[key]

@@ -23,6 +23,7 @@ from reconciler.kinds.connect._paging import (
     Pages,
     all_pages,
     base,
+    fleet_error,
     json_of,
     time_of,
 )
@@ -38,7 +39,8 @@ AT_ONCE = 256
 @dataclass(frozen=True, slots=True)
 class Looked:
     """What a look found: the decision, the flow's uuid (empty before it is created), the world, and
-    how many requests it took. `too_many` is the number it would take beyond the budget."""
+    how many requests it took. `too_many` is the number it would take beyond the budget, and
+    `most_writes` what the next step may take at most, where that is not known yet."""
 
     decision: Decision | None
     intent: Intent
@@ -46,6 +48,7 @@ class Looked:
     world: World = World()
     reads: int = 0
     too_many: int = 0
+    most_writes: int = 0
     reports: Mapping[str, Report] = field(default_factory=dict)
     """What was said on devices where it failed; on some of them."""
     back: Looked | None = None
@@ -92,7 +95,8 @@ def look(wanted: Wanted) -> Flow:
     unread = [uuid for uuid in survivors if ("detail", intent.fleet, uuid) not in memory]
     reads = memory.get("reads", 0) - before
     if reads + len(unread) > wanted.budget:
-        return Looked(None, intent, flow_uuid, world, reads, reads + len(unread))
+        needed, writes = reads + len(unread), len(survivors) + 1
+        return Looked(None, intent, flow_uuid, world, reads, needed, writes)
     yield from _details(intent.fleet, unread, memory)
     details = {uuid: memory["detail", intent.fleet, uuid] for uuid in survivors}
     gone = {uuid for uuid, one in details.items() if one is GONE}
@@ -148,21 +152,10 @@ def _fleet(fleet: str, memory: dict[Any, Any]) -> Flow:
         try:
             pages: Pages = yield from all_pages(path, devices, ENRICHED)
         except AnswerError as error:
-            raise _fleet_error(fleet, error) from None
+            raise fleet_error(fleet, error) from None
         _counted(memory, pages.reads, pages.now)
         memory[key] = pages.found
     return memory[key]
-
-
-def _fleet_error(fleet: str, error: AnswerError) -> AnswerError:
-    if error.status not in (403, 404):
-        return error
-    return AnswerError(
-        error.summary,
-        status=error.status,
-        hint=f"is '{fleet}' the key of the fleet, and not its name? The token needs the right to "
-        "see its devices",
-    )
 
 
 def listed_runs(fleet: str) -> Flow:

@@ -97,6 +97,18 @@ def _next(body: Any) -> tuple[str, int | None]:
     return after if isinstance(after, str) else "", total if is_number else None
 
 
+def fleet_error(fleet: str, error: AnswerError) -> AnswerError:
+    """The refusal of a list of a fleet, saying what may be wrong with the fleet's name."""
+    if error.status not in (403, 404):
+        return error
+    return AnswerError(
+        error.summary,
+        status=error.status,
+        hint=f"is '{fleet}' the key of the fleet, and not its name? The token needs the right to "
+        "see it",
+    )
+
+
 def json_of(request: Request, response: Response) -> Any:
     """The JSON of an answer. Raises AnswerError for anything else."""
     try:

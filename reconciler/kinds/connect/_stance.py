@@ -24,7 +24,7 @@ OPEN = ("Progressing",)
 def stance_of(looked: Looked, wanted: Wanted) -> Stance:
     """How a deployment stands, as the engine takes it."""
     if looked.decision is None:
-        return _over_budget(looked, wanted, looked.too_many)
+        return _over_budget(looked, wanted, looked.too_many, most=looked.most_writes)
     made = looked.decision
     if looked.back is not None and looked.back.decision is not None:
         return _of_rollback(looked, looked.back, wanted)
@@ -92,11 +92,13 @@ def _of_rollback(looked: Looked, back: Looked, wanted: Wanted) -> Stance:
     )
 
 
-def _over_budget(looked: Looked, wanted: Wanted, needed: int) -> Stance:
+def _over_budget(looked: Looked, wanted: Wanted, needed: int, most: int = 0) -> Stance:
+    """With `most`, so many more the step may take, once it is known."""
+    more = f", and up to {most:,} more to take the next step" if most else ""
     block = Block(
         "over-budget",
-        f"it takes {needed:,} requests; {wanted.budget:,} are allowed ({wanted.budget_from})",
-        f"--budget {needed}",
+        f"it takes {needed:,} requests{more}; {wanted.budget:,} are allowed ({wanted.budget_from})",
+        f"--budget {needed + most}",
     )
     return Stance(
         "Blocked",
