@@ -763,6 +763,14 @@ PLAN: Mapping[str, Rule] = {
         "Give the member another key with `repository`, rename what is there, or take the platform "
         "out.",
     ),
+    "contested": Rule(
+        "A federation has members outside of this workspace, and a field is not what was last "
+        "applied here: whoever keeps those members may have set it. Two that put it back in turn "
+        "would never come to an end, so the change is blocked.",
+        "Take over what is live with `drift --accept` or in the manifest; to insist, set "
+        "`metadata.lifecycle.takeover: true`. `adopt` records a repository that you never applied "
+        "as yours.",
+    ),
     "would-strand": Rule(
         "A member is to be taken out of a federation while content is still on its way. The change "
         "is blocked.",

@@ -108,6 +108,7 @@ BLOCKS: Mapping[str, str] = {
     "cannot-convert": "the live object could become one of this kind, but not as it is now",
     "site-unreachable": "a platform that the change needs does not answer",
     "site-taken": "another platform of the object has something else under its name",
+    "contested": "a value came from elsewhere, where somebody else may keep it",
     "would-strand": "content that is nowhere else yet could be cut off",
     "cannot-create": "the object does not exist, and no request creates one",
     "unresolved": "an update flow, or a parameter of it, is not what the manifest says",

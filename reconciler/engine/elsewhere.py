@@ -3,18 +3,30 @@ name, or would be cut off with content that is nowhere else yet."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from reconciler.engine.diff import diff
+from reconciler.engine.acceptance import field_of
+from reconciler.engine.diff import Difference, diff
 from reconciler.engine.observation import Observation
 from reconciler.engine.obstacles import stuck
 from reconciler.engine.resolve import Resolved
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.registry import Registry
 from reconciler.kinds.rest import Write
-from reconciler.model import Address, Block, Live, Manifest
+from reconciler.kinds.values import same
+from reconciler.model import (
+    UNSET,
+    Address,
+    Block,
+    Entry,
+    FieldChange,
+    Inventory,
+    JsonValue,
+    Live,
+    Manifest,
+)
 
 
 @dataclass
@@ -24,6 +36,56 @@ class Elsewhere:
     resolved: Resolved
     observation: Observation
     registry: Registry
+    inventory: Inventory
+
+    def contested(
+        self, kind: Kind, manifest: Manifest, live: Live, entry: Entry | None, found: Difference
+    ) -> Block | None:
+        """A block for what somebody else may keep as well, on platforms that are not ours.
+
+        What is written here travels there, and what they write comes here: two that both put things
+        back would never come to an end. So a value is only replaced by who wrote it last; who did
+        not has to say that it is to be theirs.
+        """
+        if kind.outside is None or manifest.lifecycle.takeover:
+            return None
+        sites = self._sites[kind.name, manifest.address.parts[0]]
+        reached = [info.url for info in self.observation.platforms]
+        others = kind.outside(manifest.spec, live.raw, [site.spec for site in sites], reached)
+        if not others:
+            return None
+        strange = [f for f in found.changes if self._is_strange(kind, manifest, entry, sites, f)]
+        if not strange:
+            return None
+        paths = ", ".join(field.path.removeprefix("spec.") for field in strange)
+        return Block(
+            "contested",
+            f"{paths} is not what was applied here last, and {', '.join(others)} may be kept by "
+            "somebody else, who would put it back"
+            if entry is not None
+            else f"{paths} differs from what {', '.join(others)} may be kept at by somebody else",
+        )
+
+    def _is_strange(
+        self,
+        kind: Kind,
+        manifest: Manifest,
+        entry: Entry | None,
+        sites: Sequence[Manifest],
+        field: FieldChange,
+    ) -> bool:
+        """Whether a value that is to be replaced was written by nobody we know of."""
+        if field.path in kind.own_to_a_site or not field.path.startswith("spec."):
+            return False
+        known = [self.inventory.get(s.address) for s in sites if s.address != manifest.address]
+        owned = [one for one in (entry, *known) if one is not None]
+        if not owned:
+            return True  # ours is none of it
+        written = [one.applied.get(field.path, UNSET) for one in owned]
+        mine = entry.applied.get(field.path, UNSET) if entry is not None else UNSET
+        if mine is UNSET:
+            return False
+        return not any(_equal(kind, field.path, value, field.before) for value in written)
 
     def block(self, kind: Kind, write: Write) -> Block | None:
         """A block for a write that other platforms are not ready for."""
@@ -60,3 +122,8 @@ class Elsewhere:
         for manifest in self.resolved.manifests:
             if self.registry[manifest.address.kind].sites is not None:
                 yield (manifest.address.kind, manifest.address.parts[0]), manifest
+
+
+def _equal(kind: Kind, path: str, one: JsonValue, other: JsonValue) -> bool:
+    known = field_of(kind, path)
+    return one == other if known is None else same(known, one, other)

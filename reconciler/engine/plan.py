@@ -130,7 +130,9 @@ class _Planner:
 
     def __post_init__(self) -> None:
         self.obstacles = Obstacles(self.desired.resolved, self.observation, self.registry)
-        self.elsewhere = Elsewhere(self.desired.resolved, self.observation, self.registry)
+        self.elsewhere = Elsewhere(
+            self.desired.resolved, self.observation, self.registry, self.inventory
+        )
 
     def decide(self, manifest: Manifest) -> None:
         """What to do with one object."""
@@ -323,6 +325,7 @@ class _Planner:
                 block
                 or self._stuck(kind, manifest, live, entry, found, previous or address)
                 or self._unconvertible(manifest, found)
+                or self.elsewhere.contested(kind, manifest, live, entry, found)
                 or self.elsewhere.block(kind, self._update_write(kind, manifest, live, found))
                 or secret_needed(kind, manifest, live, found)
             )

@@ -46,6 +46,8 @@ BLOCK_WAYS: Mapping[str, str] = {
     "back is disabled first (`enabled: false`), then taken out.",
     "site-taken": "Rename the one, or give the member another key (`repository`); or take the "
     "platform out.",
+    "contested": "Take over what is live (`drift --accept`), or insist with "
+    "`metadata.lifecycle.takeover: true`; `adopt` first where you never applied it.",
     "would-strand": "Wait until the member is healthy (`reconciler status`), or disable it first "
     "(`enabled: false`): then nothing is exchanged any more, and it can be taken out.",
     "cannot-create": "Let the device register itself, or correct the name; then plan again.",

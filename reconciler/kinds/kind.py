@@ -93,6 +93,13 @@ class OwnUrl(NamedTuple):
     asked: Callable[[], Flow]
 
 
+class Connections(NamedTuple):
+    """Whether a live answer says that not all is well, and how each connection is asked for."""
+
+    are_troubled: Callable[[Mapping[str, Any]], bool]
+    asked: Callable[[Address, Mapping[str, Any]], Flow]
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class SiteFound:
     """One site as it was found: its values, None where nobody could look, and the fields of it that
@@ -129,6 +136,8 @@ class SiteView(NamedTuple):
     live: Mapping[str, Any] | None
     change: str = ""
     reachable: bool = True
+    connections: Sequence[Mapping[str, Any]] = ()
+    """What the platform tells of each connection: `url`, `status`, `lagInMs`."""
 
 
 def _no_other_names(_name: str) -> tuple[str, ...]:
@@ -215,6 +224,20 @@ class Kind:
     """What is declared of one site alone, to be compared with another one: spec, name and platform
     in."""
 
+    outside: (
+        Callable[
+            [Mapping[str, Any], Mapping[str, Any], Sequence[Mapping[str, Any]], Sequence[str]],
+            list[str],
+        ]
+        | None
+    ) = None
+    """Where else an object is that this workspace does not keep: the spec of one site, its live
+    answer, the specs of all sites and the URLs our platforms are reached at in, addresses out. Its
+    fields travel there and back."""
+
+    own_to_a_site: frozenset[str] = frozenset()
+    """The paths of fields that do not."""
+
     own_url: OwnUrl | None = None
     """How the platforms tell their URLs for `located`."""
 
@@ -223,6 +246,9 @@ class Kind:
 
     gathering: Gathering | None = None
     """The reverse of `located`."""
+
+    connections: Connections | None = None
+    """How a site tells more of its connections than its live answer has."""
 
     topology: Callable[[str, Sequence[SiteView], UrlOf], Topology] | None = None
     """How the sites of one object hang together: its name and all of them in."""

@@ -27,12 +27,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Tie:
-    """Two members that exchange content: their indexes, the worse state of both directions."""
+    """Two members that exchange content: their indexes, the worse state of both directions.
+
+    `lag` is how many seconds the oldest news has been waiting, in the later direction.
+    """
 
     one: int
     other: int
     state: str = ""
     planned: Planned = "kept"
+    lag: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,7 @@ class Ledger:
         """
         busy = {change.address for change in plan.changes}
         doubtful = {d.address for d in plan.diagnostics if "unreadable" in d.rule}
+        silent = {info.name for info in plan.platforms if not info.versions}
         fresh: dict[str, Entry | None] = {}
         recorded = self.store.load() if busy else self.means.inventory
         undone = {c.address for c in plan.changes if c.reason == UNFINISHED_DELETE}
@@ -92,7 +93,8 @@ class Ledger:
             entry = recorded.get(address)
             if entry is None or entry.owner != self.means.owner or address in undone:
                 continue
-            is_settled = address not in busy and str(address) not in doubtful
+            is_read = str(address) not in doubtful and address.platform not in silent
+            is_settled = address not in busy and is_read
             if is_settled and manifest.lifecycle.manage == "full":
                 now = self._entry(manifest, entry)
             else:

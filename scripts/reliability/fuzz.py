@@ -26,6 +26,18 @@ class Property:
 
 PROPERTIES = (
     Property("lives of an estate", "tests/reliability/test_life.py", "Life", 10_000),
+    Property(
+        "lives of a federation on three platforms",
+        "tests/platform/test_federation_model.py",
+        "property",
+        5_000,
+    ),
+    Property(
+        "two workspaces, each with a side of a federation",
+        "tests/platform/test_two_workspaces.py",
+        "property",
+        2_000,
+    ),
     Property("manifests, workspace files, environments", "tests/manifests", "test_fuzz_", 9_000),
     Property("answers of the server", "tests/reliability/test_answers.py", "test_fuzz_", 10_000),
 )

@@ -229,3 +229,18 @@ def test_a_federation_that_nobody_declares_is_deleted_everywhere(sites: Sites) -
     }
     assert sites.at("east").keys() == ["plain"]
     assert sites.at("west").keys() == []
+
+
+def test_nothing_is_recorded_of_a_site_that_is_down(sites: Sites) -> None:
+    """What its manifest says by now was not applied there."""
+    sites.declare(federation(platforms=["east", "west"], settings={"description": "a"}))
+    assert_done(sites.apply(), set())
+    before = sites.inventory().entries["west:Federation/libs"]
+    carrier = sites.transport.carriers["west.sandbox.example"]  # type: ignore[attr-defined]
+    down(sites, "west")
+    sites.declare(federation(platforms=["east", "west"], settings={"description": "b"}))
+    sites.apply()
+    assert sites.inventory().entries["west:Federation/libs"] == before
+    sites.transport.carriers["west.sandbox.example"] = carrier  # type: ignore[attr-defined]
+    assert_done(sites.apply(), set())
+    assert_converged(sites)

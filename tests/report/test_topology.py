@@ -57,6 +57,22 @@ def test_a_plan_shows_who_is_late_and_who_is_new(sites: Sites) -> None:
     )
 
 
+def test_each_line_shows_its_own_state_and_lag(sites: Sites) -> None:
+    """A server tells the worst of each member: whose connections have trouble is asked."""
+    everybody = ["east", "north", "west"]
+    sites.declare(federation("libs", platforms=everybody))
+    sites.apply()
+    sites.at("west").upload("libs", "b/b.tgz")
+    sites.made.clock.advance(75)
+    sites.made.mesh.switch("north", down=True)
+    off = [{"platform": "east"}, {"platform": "west"}, {"platform": "north", "enabled": False}]
+    sites.declare(federation("libs", members=off))
+    (found,) = topologies(sites.plan())
+    assert topology_words(found).startswith("libs: east, north, west; east and north will be dis")
+    assert "east and west late, " in topology_words(found)
+    assert next(t.lag for t in found.ties if (t.one, t.other) == (0, 2)) >= 75
+
+
 def test_a_site_that_does_not_answer_is_drawn_as_such(sites: Sites) -> None:
     """It stays in the picture."""
     sites.made.mesh.switch("west", down=True)

@@ -77,6 +77,18 @@ def _connections(address: Address, raw: Mapping[str, Any], *, is_quiet: bool) ->
     ]
 
 
+def is_troubled(raw: Mapping[str, Any]) -> bool:
+    """Whether the state list says that a member has trouble with any other one. It tells the worst
+    of each member, not with whom."""
+    state = state_of(raw)
+    return state is not None and any(status not in WORKING for _, status in statuses(state))
+
+
+def connections(address: Address, raw: Mapping[str, Any]) -> Flow:
+    """Returns the connections from here, one by one."""
+    return (yield from _connections(address, raw, is_quiet=False))
+
+
 def _reached(connection: Mapping[str, Any]) -> Any:
     """A member that could tell its state and does not cannot be reached (2.11.10.1)."""
     is_away = connection.get("status") == "N/A" and connection.get("supported")

@@ -40,7 +40,8 @@ def topology(name: str, sites: Sequence[SiteView], url_of: Callable[[str], str])
         for other in (*_wanted(site), *_found(site)):
             if other != url:
                 one, two = sorted((here, index[other]))
-                made = Tie(one, two, _state(site, other), _planned(site, other))
+                state, lag = _state(site, other)
+                made = Tie(one, two, state, _planned(site, other), lag)
                 ties[one, two] = _joined(ties.get((one, two)), made)
     return Topology(name, tuple(places), tuple(ties[pair] for pair in sorted(ties)))
 
@@ -87,14 +88,20 @@ def _found(site: SiteView) -> dict[str, bool]:
     return _by_url(_members(site.live))
 
 
-def _state(site: SiteView, url: str) -> str:
-    return dict(statuses(state_of(site.live or {}) or {})).get(url, "")
+def _state(site: SiteView, url: str) -> tuple[str, int]:
+    """The state of a connection and its lag in seconds; where nobody was asked, that of the member
+    as a whole."""
+    for connection in site.connections:
+        if member_url(str(connection.get("url", ""))) == url:
+            lag = connection.get("lagInMs")
+            return str(connection.get("status") or ""), int(lag / 1000) if lag else 0
+    return dict(statuses(state_of(site.live or {}) or {})).get(url, ""), 0
 
 
 def _planned(site: SiteView, url: str) -> Planned:
     wanted, found = _wanted(site), _found(site)
-    if not site.reachable:
-        return "kept"  # nothing is planned for it
+    if not site.reachable or "blocked" in site.change:
+        return "kept"  # nothing is planned for it, or nothing will be done
     if url not in wanted:
         return "removed"
     if url not in found:
@@ -108,7 +115,7 @@ def _joined(one: Tie | None, other: Tie) -> Tie:
         return other
     state = min(one.state, other.state, key=_badness)
     planned: Planned = one.planned if one.planned != "kept" else other.planned
-    return Tie(one.one, one.other, state, planned)
+    return Tie(one.one, one.other, state, planned, max(one.lag, other.lag))
 
 
 def _badness(state: str) -> int:

@@ -9,13 +9,14 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from reconciler.kinds.federation._acceptance import gathered, item_edits
-from reconciler.kinds.federation._members import member_address, members_of
-from reconciler.kinds.federation._operations import OPERATIONS, survey
+from reconciler.kinds.federation._members import member_address, members_of, outside
+from reconciler.kinds.federation._operations import OPERATIONS, connections, is_troubled, survey
 from reconciler.kinds.federation._rest import FederationCollection, asked_base, own_base
 from reconciler.kinds.federation._topology import topology
 from reconciler.kinds.kind import (
     CONFIGURATION_LANE,
     BaseUrls,
+    Connections,
     Fault,
     Gathering,
     Kind,
@@ -360,9 +361,14 @@ KIND = Kind(
     sites=sites,
     located=located,
     at_site=at_site,
+    outside=outside,
+    own_to_a_site=frozenset(
+        f"spec.{name}" for name in ("priority", "settings.projectKey", "settings.environments")
+    ),
     own_url=OwnUrl(own_base, asked_base),
     misplaced=misplaced,
     gathering=Gathering(("members", "priority"), gathered, item_edits),
+    connections=Connections(is_troubled, connections),
     topology=topology,
     together=too_many_high,
     rules=(

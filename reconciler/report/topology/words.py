@@ -56,6 +56,7 @@ def tie_words(tie: Tie) -> str:
     if tie.planned == "added":
         return "will be added"
     state = _WORDS.get(tie.state, tie.state.lower().replace("_", " "))
+    state += f", {tie.lag:,} s behind" if state and tie.lag else ""
     if tie.planned == "removed":
         return f"{state}, will be taken out" if state else "will be taken out"
     if tie.planned == "disabled" and tie.state != "DISABLED":
