@@ -107,10 +107,18 @@ def test_commands_of_other_systems_exist(file: Path) -> None:
 def test_the_reusable_workflow_is_called_with_its_inputs() -> None:
     """The example names inputs the workflow has."""
     called = read(ROOT / "examples/workflows/reusable.yml")["jobs"]["reconcile"]
-    offered = read(ROOT / ".github/workflows/reconcile.yml")[True]["workflow_call"]["inputs"]
+    workflow = read(ROOT / ".github/workflows/reconcile.yml")
+    offered = workflow[True]["workflow_call"]["inputs"]
+    tokens = {
+        name: step["with"]["token"]
+        for name, job in workflow["jobs"].items()
+        for step in job["steps"]
+        if step["uses"] == OURS
+    }
 
     assert called["uses"] == "acme/reconciler/.github/workflows/reconcile.yml@v0"
     assert set(called["with"]) <= set(offered)
+    assert tokens == {name: f"${{{{ secrets.{name}-token }}}}" for name in ("plan", "apply")}
 
 
 def test_shellcheck_would_find_something() -> None:
