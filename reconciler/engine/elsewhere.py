@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from reconciler.engine.acceptance import field_of
 from reconciler.engine.diff import Difference, diff
@@ -15,7 +16,7 @@ from reconciler.engine.resolve import Resolved
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.registry import Registry
 from reconciler.kinds.rest import Write
-from reconciler.kinds.values import same
+from reconciler.kinds.values import same, without_implied
 from reconciler.model import (
     UNSET,
     Address,
@@ -23,7 +24,6 @@ from reconciler.model import (
     Entry,
     FieldChange,
     Inventory,
-    JsonValue,
     Live,
     Manifest,
 )
@@ -54,7 +54,11 @@ class Elsewhere:
         others = kind.outside(manifest.spec, live.raw, [site.spec for site in sites], reached)
         if not others:
             return None
-        strange = [f for f in found.changes if self._is_strange(kind, manifest, entry, sites, f)]
+        strange = [
+            change
+            for change in found.changes
+            if self._is_strange(kind, manifest, live, entry, sites, change)
+        ]
         if not strange:
             return None
         paths = ", ".join(field.path.removeprefix("spec.") for field in strange)
@@ -70,6 +74,7 @@ class Elsewhere:
         self,
         kind: Kind,
         manifest: Manifest,
+        live: Live,
         entry: Entry | None,
         sites: Sequence[Manifest],
         field: FieldChange,
@@ -85,7 +90,7 @@ class Elsewhere:
         mine = entry.applied.get(field.path, UNSET) if entry is not None else UNSET
         if mine is UNSET:
             return False
-        return not any(_equal(kind, field.path, value, field.before) for value in written)
+        return not any(_is_still(kind, field, value, live) for value in written)
 
     def block(self, kind: Kind, write: Write) -> Block | None:
         """A block for a write that other platforms are not ready for."""
@@ -124,6 +129,12 @@ class Elsewhere:
                 yield (manifest.address.kind, manifest.address.parts[0]), manifest
 
 
-def _equal(kind: Kind, path: str, one: JsonValue, other: JsonValue) -> bool:
-    known = field_of(kind, path)
-    return one == other if known is None else same(known, one, other)
+def _is_still(kind: Kind, field: FieldChange, written: Any, live: Live) -> bool:
+    """Whether a live value is the one that was written, whatever is wanted in its place now."""
+    known = field_of(kind, field.path)
+    if known is None:
+        return bool(written == field.before)
+    have = field.before
+    if known.implied is not None:  # what the server adds counts only if it was written too
+        have = without_implied(known, written, known.live_value(live.raw, None))
+    return same(known, written, have)

@@ -84,7 +84,10 @@ MANIFESTS = st.one_of(
     st.just(manifest("GlobalEnvironment", "STAGE")),
     st.just(manifest("GlobalEnvironment", "TEST", previousNames=["STAGE"])),
 )
-LIVES = optional(protect=st.booleans(), takeover=st.booleans(), replace=st.booleans())
+LIVES = st.one_of(
+    optional(protect=st.booleans(), takeover=st.booleans()),
+    optional(replace=st.booleans(), takeover=st.booleans()),
+)
 PRUNE = st.sampled_from([True, True, False])
 ENDS = st.one_of(st.just("dies"), st.sampled_from(sorted(TROUBLES)))
 """How a run is disturbed: it dies, or one of the faults."""
