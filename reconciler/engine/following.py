@@ -6,9 +6,10 @@ back when an object of that name is made. Only a manifest knows what stood there
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from reconciler.engine.observation import Observation
 from reconciler.engine.obstacles import is_of
@@ -33,12 +34,8 @@ FOLLOWS = "follows-replace"
 """Why an object is written that names one which is made anew: the server forgets the name."""
 
 
-class Naming(NamedTuple):
-    """An object that names others as it is live, and the fields of its spec that do."""
-
-    who: Address
-    fields: Mapping[str, frozenset[str]]
-    """The names in each field."""
+NamedBy = dict[str, list[tuple[Address, str]]]
+"""The objects that name something as they are live, each with the field it does so in."""
 
 
 class Followers:
@@ -57,6 +54,7 @@ class Followers:
         self.registry, self.seen, self.resolved = registry, seen, resolved
         self.manifests = {m.address: m for m in manifests}
         self._declared = declares(self.manifests.values(), registry)
+        self._known: dict[tuple[str, str], NamedBy] = {}
 
     def obstacle(self, anew: Change, changes: Mapping[Address, Change]) -> Block | None:
         """Why an object must not be made anew: somebody would lose its name for good."""
@@ -67,14 +65,13 @@ class Followers:
                 f"who else names it cannot be told: the token may not list every {unseen}",
             )
         name = kind.referred_as(anew.address)
-        for naming in self._live(anew.address, kind.namespace):
-            for field, names in naming.fields.items():
-                if name in names and not self._settles(naming.who, field, name, changes):
-                    return Block(
-                        "still-referenced",
-                        f"{naming.who} names it in spec.{field}, would lose the name with it, and "
-                        "no manifest of this run writes it again",
-                    )
+        for who, field in self._named_by(anew.address, kind.namespace).get(name, ()):
+            if not self._settles(who, field, name, changes):
+                return Block(
+                    "still-referenced",
+                    f"{who} names it in spec.{field}, would lose the name with it, and no manifest "
+                    "of this run writes it again",
+                )
         return None
 
     def changed(self, changes: Mapping[Address, Change]) -> Iterator[Change]:
@@ -153,17 +150,26 @@ class Followers:
             follows=follows,
         )
 
-    def _live(self, like: Address, space: str) -> Iterator[Naming]:
-        """The live objects of a namespace beside an object that name others."""
+    def _named_by(self, like: Address, space: str) -> NamedBy:
+        """Who names what among the live objects of a namespace; looked through once a platform."""
+        found = self._known.get((like.platform, space))
+        if found is None:
+            found = self._known[like.platform, space] = defaultdict(list)
+            for who, field, name in self._namings(like, space):
+                found[name].append((who, field))
+        return found
+
+    def _namings(self, like: Address, space: str) -> Iterator[tuple[Address, str, str]]:
         kinds = [kind for kind in self.registry if kind.namespace == space and _forgetful(kind)]
         listed = self.seen.listed.get((like.platform, space), {}) if space else {}
-        for name, raw in listed.items():
+        for key, raw in listed.items():
             kind = next((kind for kind in kinds if is_of(kind, raw)), None)
-            if kind is not None:
-                yield Naming(
-                    Address(kind.name, (name,), like.platform, like.qualified),
-                    {n: _names(f.live_value(raw, UNSET)) for n, f in _forgetful(kind).items()},
-                )
+            if kind is None:
+                continue
+            who = Address(kind.name, (key,), like.platform, like.qualified)
+            for field, known in _forgetful(kind).items():
+                for name in _names(known.live_value(raw, UNSET)):
+                    yield who, field, name
 
     def _unseen(self, kind: Kind, platform: str) -> str:
         """A kind that may name objects of this one, and was not looked through."""
